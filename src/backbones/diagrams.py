@@ -1,0 +1,58 @@
+"""SVG drawings for the book, without a drawing library.
+
+A drawing is text: every helper returns a fragment of SVG, and `svg` puts fragments into a root
+with a view box. Lines and letters take `currentColor` and fills take CSS variables with fallbacks,
+so that one drawing reads on light pages, on dark pages and in a notebook. Nothing here defines an
+`id`: two drawings on one page can never clash.
+"""
+
+import html
+import re
+from dataclasses import dataclass
+
+_ROOT = re.compile(r"<svg\b[^>]*>")
+
+
+@dataclass(frozen=True, repr=False)
+class Picture:
+    """An SVG that shows itself in a notebook, with a text for those who cannot see it.
+
+    Args:
+        svg: The drawing, from `<svg` on, with a `viewBox`.
+        alt: What the picture shows, in words; screen readers read it in its place.
+        caption: A line below the picture, plain text.
+        css_class: Class of the surrounding `<figure>`.
+
+    Raises:
+        ValueError: If `svg` is not an SVG with a view box, names its own `role`, `aria-label` or
+            `style`, or if `alt` is empty.
+    """
+
+    svg: str
+    alt: str
+    caption: str = ""
+    css_class: str = "bb-picture"
+
+    def __post_init__(self) -> None:
+        root = _ROOT.match(self.svg)
+        if root is None:
+            raise ValueError(f"svg must start with '<svg', got {self.svg[:40]!r}")
+        if not re.search(r'\sviewBox="', root[0]):
+            raise ValueError(f"svg must have a viewBox, to scale with the page; got {root[0]!r}")
+        if taken := re.search(r"\s(role|aria-label|style)=", root[0]):
+            raise ValueError(f"svg must leave {taken[1]!r} to Picture, got {root[0]!r}")
+        if not self.alt.strip():
+            raise ValueError("alt must say what the picture shows, got an empty text")
+
+    def inline(self) -> str:
+        """The SVG element alone, named by the alt text, never wider than its container."""
+        label = html.escape(" ".join(self.alt.split()))
+        named = f'<svg role="img" aria-label="{label}" style="max-width:100%;height:auto"'
+        return named + self.svg[len("<svg") :]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {' '.join(self.alt.split())}>"
+
+    def _repr_html_(self) -> str:
+        caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
+        return f'<figure class="{html.escape(self.css_class)}">{self.inline()}{caption}</figure>'
