@@ -1,10 +1,4 @@
-"""SVG drawings for the book, without a drawing library.
-
-A drawing is text: every helper returns a fragment of SVG, and `svg` puts fragments into a root
-with a view box. Lines and letters take `currentColor` and fills take CSS variables with fallbacks,
-so that one drawing reads on light pages, on dark pages and in a notebook. Nothing here defines an
-`id`: two drawings on one page can never clash.
-"""
+"""A drawing that shows itself in a notebook."""
 
 import html
 import re
