@@ -1,0 +1,87 @@
+# Backbones. `make help` lists the commands; they work on Linux and macOS, in folders with spaces in
+# their path, and with GNU make 3.81 or newer. On Windows use WSL, or see README.md.
+
+PYTHON ?= python3
+PORT ?= 8000
+
+# Always relative, and always `python -m`: the absolute path of this folder may contain a space.
+PY := .venv/bin/python
+INSTALLED := .venv/installed
+HTML := build/_build/html
+NOTEBOOKS := $(PY) tools/notebooks.py
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install book serve lab test test-unit test-nbval test-site test-slow \
+        execute normalise stamp lint format clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+# ---------------------------------------------------------------------------------------- install
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info; (3, 10) <= v[:2] <= (3, 13) or sys.exit("Backbones runs on Python 3.10 to 3.13; $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.12 ..." % v[:2])'
+	@"$(PYTHON)" -m venv .venv || { echo "Python could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	$(PY) -m pip install --disable-pip-version-check -r requirements.txt
+	@touch $(INSTALLED)
+
+install: $(INSTALLED) ## Make .venv and install everything into it (the others do it by themselves)
+
+# ----------------------------------------------------------------------------------- read and run
+
+book: $(INSTALLED) ## Build the site
+	$(PY) .venv/bin/jupyter-book build . --path-output build --warningiserror --keep-going
+	@echo
+	@echo "The book is in $(HTML)/index.html"
+	@echo "Read it at http://127.0.0.1:$(PORT) after: make serve"
+
+serve: $(INSTALLED) ## Serve the site on this machine (PORT=8000)
+	@test -f $(HTML)/index.html || $(MAKE) book
+	@echo "The book is at http://127.0.0.1:$(PORT) (stop with Ctrl+C; another port: make serve PORT=8001)"
+	@$(PY) -m http.server "$(PORT)" --bind 127.0.0.1 --directory $(HTML)
+
+lab: $(INSTALLED) ## Open the chapters in JupyterLab
+	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/chapters
+
+# ------------------------------------------------------------------------------------------- test
+
+test: test-unit test-nbval test-site ## Run every test but the slow ones
+
+test-unit: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests -m "not slow" --ignore=tests/browser --ignore=tests/test_book.py -n 2
+
+test-nbval: $(INSTALLED)
+	$(PY) -m pytest --nbval chapters/ -n 2
+
+test-site: book
+	$(PY) -m pytest tests/test_book.py tests/browser -n 2
+
+test-slow: $(INSTALLED) ## Run the slow tests: the chapters with Colab's versions, and more
+	$(PY) -m pytest tests -m slow
+
+# ------------------------------------------------------------------------------------------ write
+
+execute: $(INSTALLED) ## Run a chapter and store its outputs (CHAPTER=vgg, or all)
+	@test -n "$(CHAPTER)" || { echo "Which chapter? For example: make execute CHAPTER=vgg (or all)"; exit 2; }
+	$(NOTEBOOKS) execute "$(CHAPTER)"
+
+normalise: $(INSTALLED) ## Rewrite the notebooks in their normal form, outputs kept
+	$(NOTEBOOKS) normalise
+
+stamp: $(INSTALLED) ## Write the repository's address and the set-up cell into the notebooks
+	$(NOTEBOOKS) stamp
+
+lint: $(INSTALLED) ## Check style, code and notebooks
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(NOTEBOOKS) check
+
+format: $(INSTALLED) ## Repair what lint can repair
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	$(NOTEBOOKS) normalise
+
+clean: ## Remove .venv, the built site and caches
+	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis src/*.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
