@@ -1,0 +1,82 @@
+"""Reference models, and what it takes to compare ours with them.
+
+`data/parity.csv` lists them: name, where the reference comes from, exact parameters, 10⁹ MACs,
+and the input they are counted for.
+"""
+
+import csv
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import nn
+
+with (Path(__file__).parent / "data" / "parity.csv").open(encoding="utf-8") as file:
+    ROWS = {(row["name"], row["source"]): row for row in csv.DictReader(file)}
+
+# Models too large to compute on two cores in seconds: compared by shapes, on the meta device.
+LARGE = {name for name, _ in ROWS if int(ROWS[name, _]["params"]) > 150_000_000}
+
+# Initialisation is drawn over anyway, and takes longer than the comparison.
+INITIALISERS = [name for name in dir(nn.init) if name.endswith("_") and not name.startswith("_")]
+
+
+@contextmanager
+def uninitialised():
+    """Builds modules without drawing their first weights."""
+    originals = {name: getattr(nn.init, name) for name in INITIALISERS}
+    try:
+        for name in INITIALISERS:
+            setattr(nn.init, name, lambda tensor, *args, **kwargs: tensor)
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(nn.init, name, original)
+
+
+def build_reference(name: str, source: str, **options) -> nn.Module:
+    """The reference implementation with its own defaults, 1000 classes."""
+    if source == "torchvision":
+        import torchvision
+
+        return torchvision.models.get_model(name, weights=None, **options)
+    if source == "timm":
+        import timm
+
+        return timm.create_model(name, num_classes=1000, **options)
+    raise ValueError(f"source must be torchvision or timm, got {source!r}")
+
+
+def randomise(model: nn.Module, seed: int = 0) -> None:
+    """Draw every weight and every running statistic, so that nothing stays at a neutral value."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            if not tensor.is_floating_point():
+                continue
+            if name.endswith("running_var"):
+                tensor.uniform_(0.5, 1.5, generator=generator)
+            elif tensor.ndim >= 2:  # keeps the size of activations through depth
+                fan_in = tensor[0].numel()
+                bound = (3 / fan_in) ** 0.5
+                tensor.uniform_(-bound, bound, generator=generator)
+            elif name.endswith("weight"):
+                tensor.uniform_(0.5, 1.5, generator=generator)
+            else:
+                tensor.normal_(0, 0.1, generator=generator)
+
+
+def switch_off_chance(model: nn.Module) -> None:
+    """Training mode, but dropout and stochastic depth pass everything."""
+    model.train()
+    for module in model.modules():
+        if any(word in type(module).__name__ for word in ("Drop", "StochasticDepth")):
+            module.eval()
+
+
+def relative_error(ours: torch.Tensor, theirs: torch.Tensor, floor: float = 0.0) -> float:
+    """Largest difference over the largest value of the reference."""
+    if torch.equal(ours, theirs):  # most are, and it is quicker to see
+        return 0.0
+    scale = max(theirs.abs().max().item(), floor)
+    return (ours - theirs).abs().max().item() / scale if scale else float("inf")

@@ -1,0 +1,153 @@
+"""Receptive fields: followed through operations, found from gradients, and by formula."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from backbones import arithmetic
+from backbones.fields import WHOLE, FieldTracker, centre_gradient, gradient_field
+from backbones.layers import ConvNormAct
+from backbones.models.resnet import BasicBlock, Bottleneck, PlainBlock, ResNet
+
+
+def tracked(model, size, in_channels=3):
+    image = torch.zeros(1, in_channels, size, size)
+    with torch.no_grad(), FieldTracker(image) as tracker:
+        output = model.eval()(image)
+    return output, tracker.field(output)
+
+
+class Branches(nn.Module):
+    """Inception-like: kernels of several sizes and a pooling, side by side."""
+
+    def __init__(self):
+        super().__init__()
+        self.small = ConvNormAct(3, 4, 1)
+        self.wide = ConvNormAct(3, 4, 5)
+        self.tall = nn.Conv2d(3, 4, (7, 1), padding=(3, 0))
+        self.pool = nn.Sequential(nn.MaxPool2d(3, 1, 1), ConvNormAct(3, 4, 1))
+
+    def forward(self, x):
+        return torch.cat([self.small(x), self.wide(x), self.tall(x), self.pool(x)], dim=1)
+
+
+MODELS = {
+    "strides and padding": nn.Sequential(nn.Conv2d(3, 2, 5, 2, 1), nn.MaxPool2d(3, 2, 1)),
+    "even kernels": nn.Sequential(nn.Conv2d(3, 2, 2), nn.AvgPool2d(2), nn.Conv2d(2, 2, 4, 1, 1)),
+    "dilation": nn.Sequential(nn.Conv2d(3, 2, 3, dilation=2), nn.Conv2d(2, 2, 3, dilation=4)),
+    "branches": nn.Sequential(Branches(), ConvNormAct(16, 2, 3, 2), nn.AvgPool2d(3, 2)),
+    "uneven padding": nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(3, 2, 3, 2)),
+    "basic blocks": nn.Sequential(BasicBlock(3, 4, 2), BasicBlock(4, 4), BasicBlock(4, 8, 2)),
+    "bottlenecks": nn.Sequential(Bottleneck(3, 2, 2), Bottleneck(8, 2), Bottleneck(8, 4, 2)),
+    "plain blocks": nn.Sequential(PlainBlock(3, 4, 2), PlainBlock(4, 4)),
+    "grouped": nn.Sequential(nn.Conv2d(3, 6, 3, groups=3), nn.ChannelShuffle(2), nn.Hardswish()),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_tracked_field_is_the_one_found_from_gradients(name):
+    size = 97
+    output, fields = tracked(MODELS[name], size)
+    row, column = output.shape[2] // 2, output.shape[3] // 2
+    found = gradient_field(MODELS[name], size, position=(row, column))
+    for axis, where, seen in zip(fields, (row, column), found, strict=True):
+        assert seen.start == where * axis.jump + axis.first
+        assert seen.stop == where * axis.jump + axis.last + 1
+
+
+@pytest.mark.parametrize(
+    ("block", "depths", "expected"),
+    [(BasicBlock, (2, 2, 2, 2), 435), (Bottleneck, (3, 4, 6, 3), 427)],
+)
+def test_fields_of_whole_resnets(block, depths, expected):
+    model = ResNet(block, depths, widths=(2, 2, 2, 2))
+    body = nn.Sequential(model.stem, model.stages)
+    _, (height, width) = tracked(body, 64)
+    rows, columns = gradient_field(body, 704)
+    assert height == width
+    assert height.size == expected == rows.stop - rows.start == columns.stop - columns.start
+
+
+def test_chain_agrees_with_the_formula():
+    stack = [(7, 2, 3), (3, 2, 1), (3, 1, 1), (3, 2, 0, 2)]
+    _, (height, _) = tracked(nn.Sequential(*(nn.Conv2d(3, 3, *layer) for layer in stack)), 128)
+    assert (height.size, height.jump, height.first) == arithmetic.receptive_field(stack)
+
+
+class Strided(nn.Module):
+    """Every second pixel, from the second on: the shortcut of CIFAR ResNets' option A."""
+
+    def forward(self, x):
+        return x[:, :, 1::2, ::2]
+
+
+def test_slicing_is_a_stride():
+    model = nn.Sequential(nn.Conv2d(3, 2, 3), Strided())
+    _, fields = tracked(model, 33)
+    assert [(f.jump, f.first, f.last) for f in fields] == [(2, 1, 3), (2, 0, 2)]
+
+
+class Gate(nn.Module):
+    """Squeeze-and-excitation in a line: every output depends on the mean of the whole map."""
+
+    def forward(self, x):
+        return x * torch.sigmoid(x.mean(dim=(2, 3), keepdim=True))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.AdaptiveAvgPool2d(1),
+        nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 2)),
+        nn.GroupNorm(1, 3),
+        nn.InstanceNorm2d(3),
+        Gate(),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_layers_that_see_the_whole_image(model):
+    assert tracked(model, 8)[1] == WHOLE
+    assert math.isinf(WHOLE[0].size)
+
+
+def test_adaptive_pool_that_changes_nothing_keeps_the_field():
+    assert tracked(nn.AdaptiveAvgPool2d(8), 8)[1][0].size == 1
+    assert tracked(nn.AdaptiveAvgPool2d(4), 8)[1][0] == (2, 0, 1)
+
+
+def test_tensors_apart_from_the_image_have_no_field():
+    image = torch.zeros(1, 3, 8, 8)
+    with FieldTracker(image) as tracker:
+        other = torch.zeros(3) + 1
+    assert tracker.field(other) is None
+
+
+def test_centre_gradient_is_strongest_in_the_middle():
+    model = nn.Sequential(*(nn.Conv2d(1, 1, 3, bias=False) for _ in range(4)))
+    for conv in model:
+        nn.init.ones_(conv.weight)
+    gradient = centre_gradient(model, torch.randn(2, 1, 21, 21))
+    assert gradient.shape == (21, 21)
+    assert gradient.argmax() == 10 * 21 + 10
+    # Four sums of three: the trinomial coefficients, from one in the corner to 19² in the middle.
+    assert gradient[6, 6] == 1
+    assert gradient[10, 10] == 19**2
+    assert (gradient > 0).sum() == 9 * 9
+
+
+def test_what_returns_no_map_is_refused():
+    with pytest.raises(ValueError, match="model must return a feature map"):
+        centre_gradient(nn.Flatten(), torch.zeros(1, 1, 4, 4))
+    with pytest.raises(ValueError, match="position must be on the 4x4 map"):
+        centre_gradient(nn.Identity(), torch.zeros(1, 1, 4, 4), position=(4, 0))
+
+
+def test_models_are_left_as_they_were():
+    model = nn.Sequential(nn.Conv2d(3, 2, 3), nn.MaxPool2d(2)).train()
+    before = model[0].weight.clone()
+    gradient_field(model, 16)
+    assert torch.equal(model[0].weight, before)
+    assert isinstance(model[1], nn.MaxPool2d)
+    assert model.training

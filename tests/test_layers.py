@@ -1,0 +1,77 @@
+"""Shared layers against plain torch."""
+
+import pytest
+import torch
+from torch import nn
+
+from backbones.layers import Backbone, Classifier, ConvNormAct, check_images, init_he
+
+
+def test_conv_norm_act_is_its_three_layers():
+    block = ConvNormAct(4, 6, 3, stride=2, groups=2).eval()
+    conv, norm, act = block
+    x = torch.randn(2, 4, 9, 9)
+    assert isinstance(act, nn.ReLU)
+    assert conv.bias is None
+    torch.testing.assert_close(block(x), torch.relu(norm(conv(x))))
+    assert block(x).shape == (2, 6, 5, 5)
+
+
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+@pytest.mark.parametrize("kernel_size", [1, 3, 5])
+def test_padding_keeps_the_size(kernel_size, dilation):
+    block = ConvNormAct(1, 1, kernel_size, dilation=dilation)
+    assert block(torch.randn(2, 1, 20, 21)).shape[2:] == (20, 21)
+
+
+def test_norm_and_act_can_be_left_out():
+    assert [type(m) for m in ConvNormAct(1, 1, 1, norm=None, act=None)] == [nn.Conv2d]
+    kinds = [type(m) for m in ConvNormAct(1, 1, 1, norm=nn.InstanceNorm2d, act=nn.SiLU)]
+    assert kinds == [nn.Conv2d, nn.InstanceNorm2d, nn.SiLU]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 1, 1), "in_channels must be an integer of at least 1, got 0"),
+        ((1, 1, 3, 0), "stride must be"),
+        ((1, 1, 2), "kernel_size must be odd where padding is not given, got 2"),
+    ],
+)
+def test_wrong_sizes_are_refused_by_name(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ConvNormAct(*arguments)
+
+
+def test_groups_that_do_not_divide_are_refused():
+    with pytest.raises(ValueError, match="groups must divide in_channels and out_channels"):
+        ConvNormAct(4, 6, 3, groups=4)
+
+
+def test_classifier_takes_any_size():
+    head = Classifier(5, 7, dropout=0.5).eval()
+    for size in (1, 3, 8):
+        x = torch.randn(2, 5, size, size)
+        torch.testing.assert_close(head(x), head[-1](x.mean(dim=(2, 3))))
+
+
+def test_init_he_has_the_right_spread():
+    conv = nn.Conv2d(8, 64, 3)
+    init_he(conv)
+    assert conv.weight.std().item() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.05)
+    assert conv.bias.abs().max() == 0
+
+
+def test_backbone_returns_one_map_a_stage():
+    stages = [ConvNormAct(4, 8, 3, 2), ConvNormAct(8, 16, 3, 2)]
+    model = Backbone(ConvNormAct(1, 4, 3), stages, Classifier(16, 3), in_channels=1).eval()
+    x = torch.randn(2, 1, 16, 16)
+    maps = model.forward_features(x)
+    assert [m.shape for m in maps] == [(2, 8, 8, 8), (2, 16, 4, 4)]
+    torch.testing.assert_close(model(x), model.head(maps[-1]))
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 8), (2, 1, 8, 8), (2, 3, 8)])
+def test_wrong_images_are_refused(shape):
+    with pytest.raises(ValueError, match=r"images must have the shape \(B, 3, H, W\), got"):
+        check_images(torch.zeros(shape), 3)

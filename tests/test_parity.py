@@ -1,0 +1,100 @@
+"""Every model against its reference: counts, outputs, gradients, with carried-over weights.
+
+Weights and batch-norm statistics are random. Outputs in evaluation are compared in single
+precision, as they are used; training and its gradients in double, so that a difference is one of
+mathematics and not of rounding, but for the largest models, where that would take too long.
+"""
+
+import pytest
+import torch
+from parity import (
+    LARGE,
+    ROWS,
+    build_reference,
+    randomise,
+    relative_error,
+    switch_off_chance,
+    uninitialised,
+)
+
+from backbones import create_model, list_models
+from backbones.profile import profile
+from backbones.weights import copy_reference_weights
+
+COMPUTED = [key for key in ROWS if key[0] not in LARGE]
+
+
+def pair(name, source):
+    with uninitialised():
+        ours, theirs = create_model(name), build_reference(name, source)
+    randomise(theirs)
+    copy_reference_weights(ours, theirs)
+    return ours, theirs
+
+
+def image_size(name: str) -> int:
+    """Small, to be quick, but large enough for the model's pools and padding."""
+    return 96 if "inception" in name else 64
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_every_model_has_a_reference(name):
+    assert any(name == row_name for row_name, _ in ROWS)
+
+
+@pytest.mark.parametrize(("name", "source"), ROWS)
+def test_counts(name, source):
+    row = ROWS[name, source]
+    with uninitialised(), torch.device("meta"):
+        model = create_model(name)
+    table = profile(model, tuple(map(int, row["input"].split("x"))))
+    assert table.parameters == int(row["params"])
+    assert table.parameters == sum(p.numel() for p in model.parameters())
+    assert table.macs == pytest.approx(float(row["gmacs"]) * 1e9, rel=1e-3)
+
+
+@pytest.mark.parametrize(("name", "source"), COMPUTED)
+def test_outputs_and_gradients(name, source):
+    ours, theirs = pair(name, source)
+    size = image_size(name)
+    images = torch.randn(2, 3, size, size)
+    ours.eval(), theirs.eval()
+    with torch.no_grad():
+        assert relative_error(ours(images), theirs(images)) <= 1e-5
+
+    precision = torch.double if int(ROWS[name, source]["params"]) < 5e7 else torch.float
+    images = images.to(precision)
+    outputs = []
+    for model in (ours.to(precision), theirs.to(precision)):
+        switch_off_chance(model)
+        output = model(images)
+        output.square().mean().backward()
+        outputs.append(output.detach())
+    assert relative_error(*outputs) <= 1e-4
+    gradients = list(zip(ours.named_parameters(), theirs.parameters(), strict=True))
+    # Some gradients are zero but for rounding, as those of a bias that a batch norm cancels.
+    floor = 1e-6 * max(p.grad.abs().max().item() for _, p in gradients)
+    for (key, parameter), reference in gradients:
+        assert relative_error(parameter.grad, reference.grad, floor) <= 1e-4, key
+
+    with torch.no_grad():  # the running statistics moved alike, too
+        for (key, ours_value), theirs_value in zip(
+            ours.named_buffers(), theirs.buffers(), strict=True
+        ):
+            assert relative_error(ours_value, theirs_value) <= 1e-4, key
+
+
+@pytest.mark.parametrize(
+    ("name", "source"), [("vgg11_bn", "torchvision"), ("resnet18", "torchvision")]
+)
+def test_one_step_of_training_keeps_parity(name, source):
+    ours, theirs = pair(name, source)
+    images, labels = torch.randn(4, 3, 64, 64), torch.tensor([1, 2, 3, 4])
+    for model in (ours, theirs):
+        switch_off_chance(model)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        torch.nn.functional.cross_entropy(model(images), labels).backward()
+        optimizer.step()
+        model.eval()
+    with torch.no_grad():
+        assert relative_error(ours(images), theirs(images)) <= 1e-5
