@@ -1,0 +1,52 @@
+"""Where a model is trained, and at what precision: accelerate's choices, without its traces."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, PartialState
+from accelerate.utils import parse_flag_from_env
+from torch import nn
+
+from backbones.evaluate import kept_modes
+
+
+@contextmanager
+def own_accelerator(mixed_precision: str | None) -> Iterator[Accelerator]:
+    """An accelerator of this run's own.
+
+    accelerate keeps its settings in a state that all accelerators of a process share, and refuses
+    a second precision. So that state is put aside for the time of the run.
+    """
+    on_cpu = not torch.accelerator.is_available() or parse_flag_from_env("ACCELERATE_USE_CPU")
+    device = PartialState(cpu=on_cpu).device
+    if mixed_precision is None:
+        # Older GPUs emulate bf16, which is slower than their own fp16.
+        has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        mixed_precision = "no" if device.type != "cuda" else "bf16" if has_bf16 else "fp16"
+    if mixed_precision == "fp16" and device.type == "cpu":
+        raise ValueError("mixed_precision must be 'no' or 'bf16' on a CPU, got 'fp16'")
+    outer = dict(AcceleratorState._shared_state)
+    AcceleratorState._reset_state()
+    try:
+        yield Accelerator(cpu=on_cpu, mixed_precision=mixed_precision)
+    finally:
+        AcceleratorState._reset_state()
+        AcceleratorState._shared_state.update(outer)
+
+
+@contextmanager
+def borrowed(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Give the model back in its mode and without accelerate's marks, and chance as it was."""
+    own_forward = model.__dict__.get("forward")
+    gpus = [device] if device.type == "cuda" else []
+    with kept_modes(model), torch.random.fork_rng(devices=gpus):
+        try:
+            yield
+        finally:
+            # With these, a second run would take the model for one that is prepared already.
+            for mark in ("forward", "_original_forward", "_is_accelerate_prepared"):
+                model.__dict__.pop(mark, None)
+            if own_forward is not None:
+                model.forward = own_forward
