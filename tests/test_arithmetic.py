@@ -153,3 +153,10 @@ def test_memory_access_cost_is_least_for_equal_channels():
 def test_groups_must_divide_channels():
     with pytest.raises(ValueError, match="groups must divide in_channels: 6 channels"):
         arithmetic.conv_parameters(6, 8, 3, groups=4)
+
+
+@given(st.floats(0.1, 3000), st.sampled_from([4, 8, 16]))
+def test_round_channels_is_torchvisions(channels, divisor):
+    from torchvision.models._utils import _make_divisible
+
+    assert arithmetic.round_channels(channels, divisor) == _make_divisible(channels, divisor)

@@ -4,7 +4,18 @@ import pytest
 import torch
 from torch import nn
 
-from backbones.layers import Backbone, Classifier, ConvNormAct, check_images, init_he
+from backbones.layers import (
+    Backbone,
+    Classifier,
+    ConvNormAct,
+    DropPath,
+    EffectiveSqueezeExcitation,
+    SqueezeExcitation,
+    channel_shuffle,
+    check_images,
+    init_he,
+)
+from backbones.weights import copy_reference_weights
 
 
 def test_conv_norm_act_is_its_three_layers():
@@ -75,3 +86,44 @@ def test_backbone_returns_one_map_a_stage():
 def test_wrong_images_are_refused(shape):
     with pytest.raises(ValueError, match=r"images must have the shape \(B, 3, H, W\), got"):
         check_images(torch.zeros(shape), 3)
+
+
+def test_squeeze_excitation_is_torchvisions():
+    from torchvision.ops import SqueezeExcitation as Reference
+
+    ours, theirs = SqueezeExcitation(8, 2), Reference(8, 2)
+    copy_reference_weights(ours, theirs)
+    x = torch.randn(2, 8, 5, 5)
+    torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_effective_squeeze_excitation_is_timms():
+    from timm.layers import EffectiveSEModule
+
+    ours, theirs = EffectiveSqueezeExcitation(8), EffectiveSEModule(8)
+    copy_reference_weights(ours, theirs)
+    x = torch.randn(2, 8, 5, 5)
+    torch.testing.assert_close(ours(x), theirs(x))
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3, 6])
+def test_channel_shuffle_is_torchs(groups):
+    x = torch.randn(2, 6, 3, 4)
+    assert torch.equal(channel_shuffle(x, groups), nn.ChannelShuffle(groups)(x))
+
+
+def test_channel_shuffle_refuses_what_does_not_divide():
+    with pytest.raises(ValueError, match="groups must divide the 6 channels, got 4"):
+        channel_shuffle(torch.zeros(1, 6, 2, 2), 4)
+
+
+def test_drop_path_keeps_the_mean_and_whole_images():
+    x = torch.ones(4000, 2, 2)
+    dropped = DropPath(0.25)(x)
+    kept = dropped[:, 0, 0] > 0
+    assert kept.float().mean().item() == pytest.approx(0.75, abs=0.03)
+    torch.testing.assert_close(dropped[kept], x[kept] / 0.75)
+    assert dropped[~kept].abs().max() == 0
+    assert torch.equal(DropPath(0.25).eval()(x), x)
+    with pytest.raises(ValueError, match="probability must be in"):
+        DropPath(1.0)

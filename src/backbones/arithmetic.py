@@ -224,3 +224,13 @@ def memory_access_cost(
     check_positive(size=size)
     weights = conv_parameters(in_channels, out_channels, kernel_size, groups, bias=False)
     return size**2 * (in_channels + out_channels) + weights
+
+
+def round_channels(channels: float, divisor: int = 8) -> int:
+    """Nearest multiple of ``divisor``, at least ``divisor`` and at least 0.9 ``channels``.
+
+    How MobileNets and their descendants round the widths that a multiplier makes fractional.
+    """
+    check_positive(divisor=divisor)
+    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * channels else rounded

@@ -88,6 +88,101 @@ class ConvNormAct(nn.Sequential):
         super().__init__(*layers)
 
 
+class SqueezeExcitation(nn.Module):
+    """Weighs each channel by a gate computed from all channels' means: (B, C, H, W) -> same.
+
+    Squeeze-and-Excitation Networks, arXiv:1709.01507: s = gate(W2 act(W1 mean(x))), output s x.
+
+    Args:
+        channels: C.
+        reduced_channels: Channels between W1 and W2.
+        act: The activation between them.
+        gate: What turns the last values into weights.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        reduced_channels: int,
+        act: Callable[[], nn.Module] = relu,
+        gate: Callable[[], nn.Module] = nn.Sigmoid,
+    ) -> None:
+        super().__init__()
+        check_positive(channels=channels, reduced_channels=reduced_channels)
+        self.squeeze = nn.AdaptiveAvgPool2d(1)
+        self.excite = nn.Sequential(
+            nn.Conv2d(channels, reduced_channels, 1),
+            act(),
+            nn.Conv2d(reduced_channels, channels, 1),
+            gate(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W)."""
+        return x * self.excite(self.squeeze(x))
+
+
+class EffectiveSqueezeExcitation(nn.Module):
+    """Squeeze-and-excitation with one dense layer and no reduction: (B, C, H, W) -> same.
+
+    CenterMask, arXiv:1911.06667: the reduction of the original loses information on channels.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.squeeze = nn.AdaptiveAvgPool2d(1)
+        self.excite = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.Hardsigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W)."""
+        return x * self.excite(self.squeeze(x))
+
+
+def channel_shuffle(x: Tensor, groups: int) -> Tensor:
+    """Deal the channels of each group out over all groups: (B, C, H, W) -> same.
+
+    ShuffleNet, arXiv:1707.01083: write the channels as a (groups, C / groups) table and read it
+    by columns.
+
+    Raises:
+        ValueError: If ``groups`` does not divide C.
+    """
+    batch, channels, height, width = x.shape
+    if channels % groups:
+        raise ValueError(f"groups must divide the {channels} channels, got {groups}")
+    x = x.view(batch, groups, channels // groups, height, width)
+    return x.transpose(1, 2).reshape(batch, channels, height, width)
+
+
+class DropPath(nn.Module):
+    """Stochastic depth: drops a whole residual branch, image by image, in training.
+
+    Deep Networks with Stochastic Depth, arXiv:1603.09382. The kept branches are scaled by
+    1 / (1 - probability), so that evaluation needs no scaling.
+
+    Args:
+        probability: Of dropping, in [0, 1).
+    """
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        if not 0 <= probability < 1:
+            raise ValueError(f"probability must be in [0, 1), got {probability}")
+        self.probability = probability
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, ...) -> (B, ...), with some images' values all zero in training."""
+        if not self.training or self.probability == 0:
+            return x
+        keep = 1 - self.probability
+        mask = x.new_empty((x.shape[0],) + (1,) * (x.ndim - 1)).bernoulli_(keep)
+        return x * mask.div_(keep)
+
+    def extra_repr(self) -> str:
+        """The probability, for the module's printed form."""
+        return f"probability={self.probability}"
+
+
 class Classifier(nn.Sequential):
     """Global average pooling and one dense layer: (B, in_channels, H, W) -> (B, num_classes).
 
