@@ -64,7 +64,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(RunningKernel, "backbones_patched", False):
         return
 
-    def execute_cell_input(self: RunningKernel, source: str, allow_stdin: bool | None = None) -> str:
+    def execute_cell_input(
+        self: RunningKernel, source: str, allow_stdin: bool | None = None
+    ) -> str:
         # With history, as a notebook runs: a trailing `;` is honoured only then.
         return self.kc.execute(
             source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False

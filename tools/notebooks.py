@@ -1,6 +1,6 @@
 """Keep the chapters in their normal form: execute, normalise, check and stamp notebooks.
 
-    python tools/notebooks.py execute vgg      run a chapter and store its outputs ("all": every one)
+    python tools/notebooks.py execute vgg      run a chapter and store its outputs (all: every one)
     python tools/notebooks.py normalise        rewrite every chapter in its normal form
     python tools/notebooks.py check            list what is not as it should be
     python tools/notebooks.py stamp            write the repository's address and the set-up cell
@@ -28,7 +28,7 @@ CHAPTERS = ROOT / "chapters"
 
 SETUP_ID = "set-up"
 SETUP_TAGS = ["remove-cell"]
-SETUP_SOURCE = '''\
+SETUP_SOURCE = """\
 # @title Set-up: run this cell first
 # It does nothing where the book's package is installed. Elsewhere, as in Colab, it installs it.
 import importlib.util
@@ -41,9 +41,9 @@ if importlib.util.find_spec("backbones") is None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", source]
     pip = subprocess.run(command, capture_output=True, text=True)
     if pip.returncode:
-        raise ImportError(f"pip could not install it; is there a network, and git?\\n{{pip.stderr}}")
+        raise ImportError(f"pip could not: is there a network, and git?\\n{{pip.stderr}}")
     importlib.invalidate_caches()
-    print("Done.")'''
+    print("Done.")"""
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -80,7 +80,7 @@ class ChapterError(Exception):
     """A chapter cannot be found or run; the message is for a person."""
 
 
-# ------------------------------------------------------------------------------------- the folder
+# -- the folder --------------------------------------------------------------
 
 
 def chapter_paths() -> list[Path]:
@@ -132,7 +132,7 @@ def replace_file(path: Path, text: str) -> None:
         aside.unlink(missing_ok=True)
 
 
-# -------------------------------------------------------------------------------------- executing
+# -- executing ---------------------------------------------------------------
 
 
 def kernel_environment(workers: int = 1) -> dict[str, str]:
@@ -197,7 +197,7 @@ def execute(path: Path, timeout: int = 900) -> None:
     replace_file(path, dumps(normalise(notebook)))
 
 
-# ------------------------------------------------------------------------------------ normal form
+# -- normal form -------------------------------------------------------------
 
 
 def normalise(notebook: NotebookNode) -> NotebookNode:
@@ -264,7 +264,7 @@ def normal_output(output: NotebookNode, count: int | None) -> NotebookNode:
     return output
 
 
-# --------------------------------------------------------------------------------------- checking
+# -- checking ----------------------------------------------------------------
 
 
 def problems(path: Path, address: str) -> list[str]:
@@ -325,7 +325,7 @@ def unstable_pieces(text: str) -> Iterator[tuple[str, str]]:
         yield "this machine's name", host
 
 
-# --------------------------------------------------------------------------------------- stamping
+# -- stamping ----------------------------------------------------------------
 
 
 def stamp(path: Path, address: str) -> None:
@@ -349,7 +349,7 @@ def stamp(path: Path, address: str) -> None:
         replace_file(path, text)
 
 
-# ------------------------------------------------------------------------------- the command line
+# -- the command line --------------------------------------------------------
 
 
 def run(command: str, names: list[str]) -> int:
