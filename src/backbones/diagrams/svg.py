@@ -58,6 +58,11 @@ def document(width: float, height: float, *fragments: str) -> str:
     return f"<svg {box} {size} {style}>{''.join(fragments)}</svg>"
 
 
+def inner(drawing: str) -> str:
+    """The fragments of a document, to put a whole drawing into another one."""
+    return drawing.partition(">")[2].removesuffix("</svg>")
+
+
 def group(*fragments: str, x: float = 0, y: float = 0) -> str:
     """Fragments moved together by (x, y)."""
     return f'<g transform="translate({number(x)} {number(y)})">{"".join(fragments)}</g>'
@@ -223,6 +228,30 @@ def cells(
     grid = path(edges, stroke=stroke, thickness=1, dashed=dashed)
     back = rect(x, y, width, height, fill=fill, stroke="none", tint=tint)
     return (back if fill != "none" else "") + grid
+
+
+def bars(
+    corners: Sequence[tuple[float, float]],
+    width: float,
+    height: float,
+    *,
+    fill: str = "none",
+    stroke: str = "ink",
+    tint: float = 1,
+) -> str:
+    """Many equal rectangles by their upper left corners, as one path.
+
+    Each starts from the one before, so that a row of them repeats the same few letters: that
+    packs well.
+    """
+    shape = f"h{number(width)}v{number(height)}h{number(-width)}z"
+    commands, last = "", (0.0, 0.0)
+    for x, y in corners:
+        x, y = round(x, 2), round(y, 2)
+        move = "m" if commands else "M"
+        commands += f"{move}{number(x - last[0])} {number(y - last[1])}{shape}"
+        last = (x, y)
+    return path(commands, fill=fill, stroke=stroke, tint=tint, thickness=1) if corners else ""
 
 
 def hatch(

@@ -27,13 +27,13 @@ def field_pyramid(layers: Sequence[Sequence[int]], *, alt: str = "", caption: st
         taps = [t * layer.dilation for t in range(layer.kernel_size)]
         counts.insert(0, (counts[0] - 1) * layer.stride + taps[-1] + 1)
         seen.insert(0, {p * layer.stride + tap for p in seen[0] for tap in taps})
-    left, pitch, wide = 122, 64, 350
-    pixel = min(26.0, wide / counts[0])
+    left, pitch, wide = 122, 64, 312
+    pixel = min(26.0, wide * 20 // counts[0] / 20)  # in steps that two decimals can hold
     margin = left + (wide - pixel * counts[0]) / 2
     levels, shapes = [], []
     for k, (field, count) in enumerate(zip(fields, counts, strict=True)):
         y = pitch * (len(chain) - k) + 30
-        side = min(22.0, pixel * field.jump * 0.86)
+        side = min(22.0, round(pixel * field.jump * 0.86, 1))
         edges = [
             margin + pixel * (field.size / 2 + p * field.jump) - side / 2 for p in range(count)
         ]
@@ -43,10 +43,11 @@ def field_pyramid(layers: Sequence[Sequence[int]], *, alt: str = "", caption: st
             shapes.append(svg.rect(edges[0], y - 7, edges[-1] + side - edges[0], 14, thickness=1))
             shapes.append(svg.rect(edges[0], y - 7, reach, 14, fill="blue", tint=0.75, thickness=1))
         else:
-            for p, x in enumerate(edges):
-                paint = "blue" if p in seen[k] else "none"
-                square = (x, y - side / 2, side, side)
-                shapes.append(svg.rect(*square, fill=paint, tint=0.75, thickness=1, radius=2))
+            corners = [(x, y - side / 2) for x in edges]
+            others = [c for p, c in enumerate(corners) if p not in seen[k]]
+            filled = [corners[p] for p in sorted(seen[k])]
+            shapes.append(svg.bars(others, side, side))
+            shapes.append(svg.bars(filled, side, side, fill="blue", tint=0.75))
         words = ["input"]
         if k:
             layer = chain[k - 1]
@@ -125,7 +126,7 @@ def convolution_step(
     sums = [_dot(window(k), kernel) for k in range(n * n)]
     outputs = [["" if r * n + c > step else sums[r * n + c] for c in range(n)] for r in range(n)]
     row, column = divmod(step, n)
-    size, gap, top = min(30.0, 190 / full), 30, 34
+    size, gap, top = min(30.0, 182 / full), 26, 34
     middle, x_kernel = top + full * size / 2, full * size + gap
     x_output = x_kernel + f * size + gap
     y_kernel, y_output = middle - f * size / 2, middle - n * size / 2
