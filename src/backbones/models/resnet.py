@@ -22,8 +22,19 @@ def shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
     return ConvNormAct(in_channels, out_channels, 1, stride, act=None)
 
 
-class BasicBlock(nn.Module):
-    """H(x) = F(x) + x with two 3x3: (B, in_channels, H, W) -> (B, width, H / S, W / S)."""
+class ResidualBlock(nn.Module):
+    """H(x) = F(x) + x, then ReLU. What F is, subclasses say: they set the three parts."""
+
+    residual: nn.Module  # F
+    shortcut: nn.Module  # x itself, or a projection of it to the shape of F(x)
+    act: nn.Module
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.act(self.residual(x) + self.shortcut(x))
+
+
+class BasicBlock(ResidualBlock):
+    """F is two 3x3: (B, in_channels, H, W) -> (B, width, H / S, W / S)."""
 
     def __init__(self, in_channels: int, width: int, stride: int = 1) -> None:
         super().__init__()
@@ -34,9 +45,6 @@ class BasicBlock(nn.Module):
         )
         self.shortcut = shortcut(in_channels, self.out_channels, stride)
         self.act = nn.ReLU(inplace=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.act(self.residual(x) + self.shortcut(x))
 
 
 class PlainBlock(nn.Sequential):
@@ -50,8 +58,8 @@ class PlainBlock(nn.Sequential):
         self.out_channels = width
 
 
-class Bottleneck(nn.Module):
-    """1x1 reduce, 3x3, 1x1 expand: (B, in_channels, H, W) -> (B, 4 width, H / S, W / S).
+class Bottleneck(ResidualBlock):
+    """F is 1x1 reduce, 3x3, 1x1 expand: (B, in_channels, H, W) -> (B, 4 width, H / S, W / S).
 
     Args:
         in_channels: Channels of the input.
@@ -73,9 +81,6 @@ class Bottleneck(nn.Module):
         )
         self.shortcut = shortcut(in_channels, self.out_channels, stride)
         self.act = nn.ReLU(inplace=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.act(self.residual(x) + self.shortcut(x))
 
 
 def imagenet_stem(in_channels: int, width: int) -> nn.Sequential:
