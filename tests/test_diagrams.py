@@ -1,8 +1,19 @@
 import re
+import xml.etree.ElementTree as ET
 
 import pytest
 
-from backbones.diagrams import Picture
+from backbones.diagrams import (
+    Edge,
+    FeatureMap,
+    Node,
+    Picture,
+    block_diagram,
+    convolution_step,
+    feature_maps,
+    field_pyramid,
+    svg,
+)
 
 SVG = '<svg viewBox="0 0 10 10" width="10" height="10"><rect width="10" height="10"/></svg>'
 
@@ -38,3 +49,119 @@ def test_picture_repr_is_short_and_says_what_is_seen():
 def test_picture_refuses_what_it_cannot_show(svg, alt, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         Picture(svg, alt)
+
+
+def parsed(picture):
+    """The drawing as XML, which also proves that it is well formed."""
+    return ET.fromstring(picture.svg)
+
+
+def words(picture):
+    return [node.text for node in parsed(picture).iter("text")]
+
+
+PICTURES = {
+    "block": block_diagram(
+        {
+            "x": Node("x\n64 × 56 × 56", 0, kind="text"),
+            "a": Node("conv & BN", 1),
+            "b": Node("pool", 1, 1, fill="grey"),
+            "add": Node("+", 2, kind="op"),
+        },
+        [
+            Edge("x", "a"),
+            Edge("a", "add", "F(x)"),
+            Edge("x", "b", dashed=True),
+            Edge("b", "add"),
+            Edge("x", "add", "a long label", via=2),
+        ],
+        alt="a block",
+    ),
+    "maps": feature_maps(
+        [FeatureMap(3, 224, "image", "grey"), FeatureMap(64, 112, "convolutions")], alt="maps"
+    ),
+    "pyramid": field_pyramid([(3, 1), (3, 2), (3, 1, 0, 2)]),
+    "fine pyramid": field_pyramid([(7, 2)] * 6),
+    "step": convolution_step([[1, 2], [3, 4]], [[1, -1], [0, 2]], 4, padding=1),
+}
+
+
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
+def test_drawings_stay_inside_their_box_and_define_no_id(picture):
+    width, height = picture.size
+    for node in parsed(picture).iter():
+        assert "id" not in node.attrib
+        x, y = float(node.get("x", 0)), float(node.get("y", 0))
+        assert 0 <= x + float(node.get("width", 0)) <= width + 1
+        assert 0 <= y + float(node.get("height", 0)) <= height + 1
+
+
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
+def test_drawings_take_their_colours_from_the_page(picture):
+    assert picture.svg.count("#") == len(re.findall(r"var\(--bb-[a-z]+,#\w{6}\)", picture.svg))
+    assert 'fill="currentColor"' in picture.svg
+    assert picture.size[0] <= 480  # legible on a phone
+
+
+def test_block_diagram_writes_every_label():
+    assert {"x", "64 × 56 × 56", "conv & BN", "pool", "+", "F(x)"} <= set(words(PICTURES["block"]))
+
+
+def test_block_diagram_can_be_widened_to_align_with_others():
+    nodes = {"a": Node("a", 0), "b": Node("b", 1)}
+    assert block_diagram(nodes, [Edge("a", "b")], alt="x", width=300).size[0] == 300
+
+
+@pytest.mark.parametrize(
+    ("nodes", "edges", "message"),
+    [
+        ({"a": Node("a", 0, kind="blob")}, [], "kind of node 'a' must be one of"),
+        ({"a": Node("a", 0)}, [Edge("a", "b")], "edge 'a' -> 'b': no node 'b'"),
+        ({"a": Node("a", -1)}, [], "row and column must be at least 0, got -1"),
+        ({"a": Node("a", 0, fill="red")}, [], "color must be one of ink, paper, none, blue"),
+        ({}, [], "nodes must hold at least one node"),
+    ],
+)
+def test_block_diagram_refuses_what_it_cannot_draw(nodes, edges, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        block_diagram(nodes, edges, alt="x")
+
+
+def test_field_pyramid_tells_the_field_of_each_layer():
+    picture = field_pyramid([(3, 1)] * 3)
+    assert picture.alt == (
+        "Receptive field in input pixels: layer 1 sees 3, jump 1; layer 2 sees 5, jump 1; "
+        "layer 3 sees 7, jump 1."
+    )
+    assert "sees 7, jump 1" in words(picture)
+
+
+def test_convolution_step_computes_the_output():
+    picture = convolution_step([[1, 2], [3, 4]], [[1, -1], [0, 2]], 0)
+    assert picture.alt.endswith("the output in row 1, column 1 is 7.")  # 1 - 2 + 0 + 8
+    assert words(picture)[-1] == "= 7"
+    with pytest.raises(ValueError, match="step must be at least 0 and below 1, got 1"):
+        convolution_step([[1, 2], [3, 4]], [[1, -1], [0, 2]], 1)
+
+
+def test_feature_maps_need_channels_and_sizes():
+    with pytest.raises(ValueError, match="at least one feature map"):
+        feature_maps([], alt="x")
+    with pytest.raises(ValueError, match="channels must be an integer of at least 1, got 0"):
+        feature_maps([FeatureMap(0, 1, "x")], alt="x")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (-0.001, "0"), (1.5, "1.5"), (2.0, "2"), (1 / 3, "0.33")]
+)
+def test_lengths_are_short(value, text):
+    assert svg.number(value) == text
+
+
+def test_an_arrow_needs_two_points():
+    with pytest.raises(ValueError, match="at least two points, got 1"):
+        svg.arrow([(0, 0)])
+
+
+def test_text_is_escaped():
+    assert ">a &lt; b &amp; c<" in svg.text(0, 0, "a < b & c")

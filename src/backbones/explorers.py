@@ -14,95 +14,25 @@ trusted, the first state stands there as a picture.
 
 import html
 import itertools
-import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 from zlib import crc32
 
+from backbones.axes import Axis, as_axes
 from backbones.diagrams import Picture
+from backbones.embedding import embed
+from backbones.labs import Upload, lab
 from backbones.packing import pack
+from backbones.quizzes import Question, quiz
+
+__all__ = ["Axis", "Explorer", "Question", "Upload", "lab", "quiz"]
 
 LIMIT = 150_000  # bytes of HTML; a page with a few explorers stays light
 _REFERENCE = re.compile(r'\sid="|url\(#|href="#')
 _BOX = re.compile(r'\s(?:viewBox="([^"]*)"|width="[^"]*"|height="[^"]*")')
-
-
-@dataclass(frozen=True)
-class Axis:
-    """What one control of an explorer or a lab chooses from.
-
-    Numbers become a slider, anything else a row of buttons.
-
-    Args:
-        values: At least two, in order.
-        label: Words beside the control; by default the axis's name.
-        unit: Written after each value.
-        format: How a value is shown.
-        default: The value at the start; by default the first.
-
-    Raises:
-        ValueError: If there are fewer than two values, two are equal or look equal, or `default`
-            is not among them.
-    """
-
-    values: Sequence[Any]
-    label: str = ""
-    unit: str = ""
-    format: Callable[[Any], str] | None = None
-    default: Any = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "values", tuple(self.values))
-        if len(self.values) < 2:
-            raise ValueError(f"values must hold at least two values, got {self.values}")
-        if len(set(self.shown)) < len(self.values):
-            raise ValueError(f"values must look different from each other, got {self.shown}")
-        if self.default is not None and self.default not in self.values:
-            raise ValueError(f"default must be one of {self.values}, got {self.default!r}")
-
-    @property
-    def start(self) -> int:
-        """Index of the default value."""
-        return 0 if self.default is None else self.values.index(self.default)
-
-    @property
-    def ordered(self) -> bool:
-        """Whether the values are numbers, which a slider suits."""
-        return all(isinstance(v, int | float) and not isinstance(v, bool) for v in self.values)
-
-    @property
-    def shown(self) -> list[str]:
-        """The values as the reader sees them."""
-        if self.format is not None:
-            words = [self.format(value) for value in self.values]
-        else:
-            yes_no = {True: "yes", False: "no"}
-            words = [yes_no[v] if isinstance(v, bool) else str(v) for v in self.values]
-        return [f"{word} {self.unit}".strip() for word in words]
-
-
-def as_axes(axes: dict[str, Axis | Sequence[Any]]) -> dict[str, Axis]:
-    """Axes by name, each with a label.
-
-    Raises:
-        ValueError: If there is none, or one does not suit; its name is in the message.
-    """
-    if not axes:
-        raise ValueError("at least one axis is needed, as name=values")
-    complete = {}
-    for name, given in axes.items():
-        try:
-            axis = given if isinstance(given, Axis) else Axis(given)
-        except ValueError as error:
-            raise ValueError(f"axis {name!r}: {error}") from None
-        label = axis.label or name.replace("_", " ")
-        complete[name] = Axis(axis.values, label, axis.unit, axis.format, axis.default)
-    return complete
 
 
 class Explorer:
@@ -171,7 +101,7 @@ class Explorer:
     def _render(self, words: str, drawing: str) -> str:
         texts = [text for state in self.states for text in state]
         axes = [
-            {"label": a.label, "values": a.shown, "start": a.start, "slider": a.ordered}
+            {"label": a.label, "values": a.shown, "start": a.start, "slider": a.slider}
             for a in self.axes.values()
         ]
         data = {
@@ -180,7 +110,7 @@ class Explorer:
             "length": sum(map(len, texts)) + len(texts) - 1,
             "states": pack(texts),
         }
-        return figure(
+        return embed(
             "explorer",
             f"{_caption(self.title, self.caption)}{_stage(words, drawing)}"
             '<p class="bb-note">The controls of this figure need JavaScript. In a notebook, run '
@@ -193,33 +123,6 @@ class Explorer:
 
     def _repr_html_(self) -> str:
         return self._html
-
-
-def figure(kind: str, body: str, data: dict[str, Any] | None = None) -> str:
-    """A figure with its own style and script, `static/<kind>.css` and `.js`, and their data.
-
-    Its id is a checksum of everything in it: the same figure is the same text on every machine,
-    and two different ones never meet.
-    """
-    style, script = (_asset(f"{kind}.{end}") for end in ("css", "js"))
-    stored = ""
-    if data is not None:
-        # Neither the end of the script nor a comment may begin inside the data.
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        text = text.replace("</", "<\\/").replace("<!--", "\\u003c!--")
-        stored = f'<script type="application/json">{text}</script>'
-    name = f"bb-{crc32(f'{style}{body}{stored}{script}'.encode()):08x}"
-    return (
-        f'<figure class="bb-{kind}" id="{name}"><style>{style}</style>{body}{stored}'
-        f"<script>{script.replace('FIGURE_ID', name)}</script></figure>"
-    )
-
-
-def _asset(name: str) -> str:
-    """A file of the package without indentation and without lines that only comment."""
-    lines = (files("backbones") / "static" / name).read_text(encoding="utf-8").splitlines()
-    bare = (line.strip() for line in lines)
-    return "\n".join(line for line in bare if line and not line.startswith("//"))
 
 
 def _caption(title: str, caption: str) -> str:

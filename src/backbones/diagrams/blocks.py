@@ -79,8 +79,11 @@ def block_diagram(
         width: Least width of the drawing, which is centred in it, so that several can align.
 
     Raises:
-        ValueError: If a node is of no known kind, or an edge names a node that is not there.
+        ValueError: If there is no node, a node is of no known kind, or an edge names a node
+            that is not there.
     """
+    if not nodes:
+        raise ValueError("nodes must hold at least one node")
     for name, node in nodes.items():
         if node.kind not in _KINDS:
             raise ValueError(f"kind of node {name!r} must be one of {_KINDS}, got {node.kind!r}")

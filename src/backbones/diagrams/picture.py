@@ -38,6 +38,12 @@ class Picture:
         if not self.alt.strip():
             raise ValueError("alt must say what the picture shows, got an empty text")
 
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the view box."""
+        box = re.search(r'\sviewBox="([^"]*)"', self.svg)
+        return tuple(float(number) for number in re.split(r"[\s,]+", box[1].strip()))[2:]
+
     def inline(self) -> str:
         """The SVG element alone, named by the alt text, never wider than its container."""
         label = html.escape(" ".join(self.alt.split()))

@@ -42,7 +42,7 @@ def color(name: str) -> str:
 
 def number(value: float) -> str:
     """A length with at most two decimals, as short as possible."""
-    return f"{value:.2f}".rstrip("0").rstrip(".").replace("-0", "0", value == 0)
+    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")  # + 0.0 turns -0 into 0
 
 
 def text_width(label: str, size: float = FONT_SIZE) -> float:

@@ -25,8 +25,14 @@
     figure.querySelector(".bb-note").remove();
     stage.before(bar);
     stage.after(voice);
-    data.axes.forEach((axis, k) => bar.append(axis.slider ? slider(axis, k) : choice(axis, k)));
-    if (data.play !== null) bar.append(player(data.axes[data.play], data.play));
+    const choices = element("div", { class: "bb-choices" });
+    const sliders = element("div", { class: "bb-sliders" });
+    bar.append(choices, sliders);
+    data.axes.forEach((axis, k) => {
+      if (axis.slider) sliders.append(slider(axis, k));
+      else choices.append(choice(axis, k));
+    });
+    if (data.play !== null) sliders.append(player(data.axes[data.play], data.play));
     show();
 
     function element(name, attributes, ...children) {
