@@ -31,6 +31,7 @@ install: $(INSTALLED) ## Make .venv and install everything into it (the others d
 # ----------------------------------------------------------------------------------- read and run
 
 book: $(INSTALLED) ## Build the site
+	@rm -rf $(HTML) build/_build/.doctrees
 	$(PY) .venv/bin/jupyter-book build . --path-output build --warningiserror --keep-going
 	@echo
 	@echo "The book is in $(HTML)/index.html"

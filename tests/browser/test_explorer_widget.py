@@ -1,0 +1,319 @@
+"""Explorers and quizzes in a bare page: what their scripts do, by mouse and by keyboard."""
+
+import re
+
+import pytest
+
+from backbones.diagrams import Picture, svg
+from backbones.explorers import Axis, Explorer, Question, quiz
+from backbones.gallery import convolution, resnet
+
+pytestmark = pytest.mark.browser
+
+
+def draw(side, color):
+    if side == 40 and color == "orange":
+        raise ValueError("No orange square is that large.")
+    drawing = svg.document(120, side + 10, svg.rect(5, 5, side, side, fill=color))
+    return Picture(drawing, f"A {color} square of {side}.")
+
+
+def squares(title="Squares", **options):
+    side = Axis((10, 20, 30, 40), "side", unit="px", default=20)
+    color = ("blue", "orange")
+    return Explorer(draw, title=title, alt="A square", side=side, color=color, **options)
+
+
+@pytest.fixture
+def show(browser):
+    """Open a page that holds nothing but the given figures; no request may leave it."""
+    contexts, faults = [], []
+
+    def open_page(*figures, width=800, scripts=True, **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, java_script_enabled=scripts, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(5_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: faults.append(request.url))
+        bodies = "".join(figure._repr_html_() for figure in figures)
+        page.set_content(f'<!doctype html><html lang="en"><title>Test</title><body>{bodies}')
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not [fault for fault in faults if not fault.startswith("data:")]
+
+
+def described(page, nth=0):
+    """What a screen reader is told of the picture on stage."""
+    return page.locator(".bb-stage").nth(nth).get_by_role("img").get_attribute("aria-label")
+
+
+def test_the_first_state_and_the_controls_are_there(show):
+    page = show(squares())
+    slider = page.get_by_role("slider", name="side")
+    assert described(page) == "A blue square of 20."
+    assert slider.get_attribute("aria-valuetext") == "20 px"
+    assert page.locator("output").inner_text() == "20 px"
+    assert page.get_by_role("radio", name="blue").is_checked()
+    assert page.locator(".bb-note").count() == 0
+    assert page.get_by_role("group", name="Controls").count() == 1
+    assert page.get_by_role("status").inner_text() == ""  # nothing is announced on arrival
+
+
+def test_the_keyboard_moves_a_slider(show):
+    page = show(squares())
+    slider = page.get_by_role("slider", name="side")
+    page.keyboard.press("Tab")  # the radio buttons come first
+    page.keyboard.press("Tab")
+    assert slider.evaluate("node => node === document.activeElement")
+    page.keyboard.press("ArrowRight")
+    assert described(page) == "A blue square of 30."
+    assert slider.get_attribute("aria-valuetext") == "30 px"
+    page.keyboard.press("Home")
+    assert described(page) == "A blue square of 10."
+    page.keyboard.press("End")
+    assert described(page) == "A blue square of 40."
+
+
+def test_the_keyboard_moves_between_buttons(show):
+    page = show(squares())
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_role("radio", name="orange").is_checked()
+    assert described(page) == "A orange square of 20."
+
+
+def test_the_mouse_works_too(show):
+    page = show(squares())
+    box = page.get_by_role("slider", name="side").bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
+    assert described(page) == "A blue square of 40."
+    page.mouse.move(box["x"] + box["width"] - 6, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 4, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    assert described(page) == "A blue square of 10."
+    page.get_by_text("orange", exact=True).click()
+    assert described(page) == "A orange square of 10."
+
+
+def test_an_impossible_state_says_why(show):
+    page = show(squares())
+    page.get_by_role("slider", name="side").press("End")
+    page.get_by_text("orange", exact=True).click()
+    assert page.locator(".bb-stage").inner_text() == "No orange square is that large."
+    assert page.locator(".bb-stage svg").count() == 0
+    page.get_by_role("slider", name="side").press("ArrowLeft")
+    assert described(page) == "A orange square of 30."
+
+
+def test_a_new_state_is_announced_once_after_the_reader_stops(show):
+    page = show(squares())
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            const voice = document.querySelector("[role=status]");
+            new MutationObserver(() => heard.push(voice.textContent))
+                .observe(voice, { childList: true });
+        }"""
+    )
+    for _ in range(3):
+        page.get_by_role("slider", name="side").press("ArrowRight")
+    page.wait_for_function("heard.length > 0")
+    page.wait_for_timeout(700)
+    assert page.evaluate("heard") == ["A blue square of 40."]
+
+
+def test_nothing_on_the_page_jumps(show):
+    page = show(convolution.sliding_window(), resnet.residual_block())
+    heights = set()
+    for key in ("Home", "End", "PageDown"):
+        for label in ("input W", "kernel F", "stride S", "dilation D"):
+            page.get_by_role("slider", name=label).press(key)
+            heights.add(page.evaluate("document.documentElement.scrollHeight"))
+    for label in ("bottleneck", "none", "projection", "identity", "2", "basic"):
+        page.get_by_text(label, exact=True).click()
+        heights.add(page.evaluate("document.documentElement.scrollHeight"))
+    assert len(heights) == 1
+
+
+def test_every_state_in_the_browser_is_the_one_drawn(show):
+    shown = resnet.residual_block()
+    page = show(shown)
+    states = iter(shown.states)
+    for block in ("basic", "bottleneck"):
+        for shortcut in ("none", "identity", "projection"):
+            for stride in ("1", "2"):
+                for label in (block, shortcut, stride):
+                    page.get_by_text(label, exact=True).click()
+                words, drawing = next(states)
+                if drawing:
+                    assert described(page) == words
+                    inside = page.locator(".bb-stage svg").evaluate("node => node.textContent")
+                    assert inside == re.sub(r"<[^>]*>", "", drawing).replace("&amp;", "&")
+                else:
+                    assert page.locator(".bb-stage").inner_text() == words
+
+
+def test_the_same_explorer_twice_and_another_one_do_not_disturb_each_other(show):
+    page = show(squares(), squares(), squares("Other squares"))
+    sliders = page.get_by_role("slider")
+    assert sliders.count() == 3
+    sliders.nth(1).press("ArrowRight")
+    page.get_by_role("radio", name="orange").nth(2).check(force=True)
+    assert [described(page, k) for k in range(3)] == [
+        "A blue square of 20.",
+        "A blue square of 30.",
+        "A orange square of 20.",
+    ]
+    assert page.get_by_role("radio", checked=True).count() == 3
+    ids = page.eval_on_selector_all("input[id]", "nodes => nodes.map(node => node.id)")
+    assert len(set(ids)) == 3
+
+
+def test_a_late_copy_is_started_by_its_own_script(show):
+    """A notebook adds outputs one by one and starts their scripts itself."""
+    page = show(squares())
+    page.evaluate(
+        """() => {
+            const copy = document.createElement("div");
+            copy.innerHTML = document.querySelector("figure").outerHTML;
+            const figure = copy.firstChild;
+            delete figure.dataset.ready;
+            figure.querySelector(".bb-controls").remove();
+            figure.querySelector(".bb-voice").remove();
+            const note = document.createElement("p");
+            note.className = "bb-note";
+            figure.append(note);
+            document.body.append(copy);
+            const old = figure.querySelector("script:not([type])");
+            const script = document.createElement("script");
+            script.textContent = old.textContent;
+            old.replaceWith(script);
+        }"""
+    )
+    assert page.get_by_role("slider").count() == 2
+    page.get_by_role("slider").nth(1).press("End")
+    assert [described(page, k) for k in (0, 1)] == ["A blue square of 20.", "A blue square of 40."]
+
+
+def test_keys_and_presses_stay_inside(show):
+    page = show(squares(play="side"), quiz([Question("Q?", {"a": "x", "b": "y"}, "a")]))
+    page.evaluate(
+        """() => {
+            window.leaked = [];
+            for (const name of ["keydown", "keyup", "mousedown", "pointerdown"])
+                document.body.addEventListener(name, (event) => leaked.push(event.type));
+        }"""
+    )
+    page.get_by_role("slider").click()
+    page.get_by_role("slider").press("ArrowRight")
+    page.get_by_role("button", name="a", exact=True).press("Enter")
+    assert page.evaluate("leaked") == []
+    assert page.locator('.bb-controls[data-lm-suppress-shortcuts="true"]').count() == 1
+    assert page.locator('.bb-quiz[data-lm-suppress-shortcuts="true"]').count() == 1
+
+
+def test_play_steps_through_its_axis_and_stops_at_the_end(show):
+    page = show(squares(play="side"))
+    page.clock.install()
+    page.get_by_role("button", name="Play").click()
+    assert described(page) == "A blue square of 30."
+    page.clock.run_for(900)
+    assert described(page) == "A blue square of 40."
+    assert page.get_by_role("slider").get_attribute("aria-valuetext") == "40 px"
+    assert page.get_by_role("button").inner_text() == "▶ Play"
+    page.clock.run_for(3_000)
+    assert described(page) == "A blue square of 40."
+    page.get_by_role("button", name="Play").click()
+    assert described(page) == "A blue square of 10."
+    page.get_by_role("button", name="Pause").click()
+    page.clock.run_for(3_000)
+    assert described(page) == "A blue square of 10."
+
+
+def test_nothing_moves_by_itself_for_those_who_want_it_so(show):
+    page = show(squares(play="side"), reduced_motion="reduce")
+    page.get_by_role("button", name="Next step").click()
+    page.wait_for_timeout(1_000)
+    assert described(page) == "A blue square of 30."
+
+
+def test_without_scripts_the_first_state_is_a_picture(show):
+    page = show(squares(), scripts=False)
+    picture = page.get_by_role("img", name="A blue square of 20.")
+    assert picture.bounding_box()["width"] == 120
+    assert page.get_by_role("slider").count() == 0
+    assert "need JavaScript" in page.locator(".bb-note").inner_text()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_explorers_fit_the_page_and_the_finger(show, width):
+    page = show(convolution.sliding_window(), resnet.depth_and_stages(), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for control in page.locator(".bb-controls :is(input[type=range], label:has(input))").all():
+        box = control.bounding_box()
+        assert box["height"] >= 40
+        assert box["width"] >= 44
+
+
+def test_printing_shows_the_state_without_the_controls(show):
+    page = show(squares(play="side"))
+    page.emulate_media(media="print")
+    assert not page.get_by_role("slider").is_visible()
+    assert not page.get_by_role("button").is_visible()
+    assert page.locator("output").is_visible()
+    assert page.get_by_text("blue", exact=True).is_visible()
+    assert not page.get_by_text("orange", exact=True).is_visible()
+
+
+def test_axe_finds_nothing(show):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = show(squares(play="side"), convolution.sliding_window(), the_quiz())
+    page.get_by_role("button", name="four").click()
+    page.evaluate(
+        "document.body.innerHTML = `<main><h1>Test</h1>${document.body.innerHTML}</main>`"
+    )
+    found = axe.run(page).response["violations"]
+    assert not [(one["id"], one["nodes"][0]["html"]) for one in found]
+
+
+def the_quiz():
+    return quiz(
+        [
+            Question("How many?", {"`3`": "That is it.", "four": "One too many."}, "`3`"),
+            Question("How far?", {"near": "No.", "far": "Yes."}, "far"),
+        ]
+    )
+
+
+def test_a_quiz_explains_every_choice_and_counts_first_tries(show):
+    page = show(the_quiz())
+    reply = page.locator(".bb-reply").first
+    assert page.locator("details").count() == 0
+    page.get_by_role("button", name="four").click()
+    assert reply.inner_text() == "✗ Not quite. One too many."
+    page.get_by_role("button", name="3").focus()
+    page.keyboard.press("Enter")
+    assert reply.inner_text() == "✓ Right. That is it."
+    assert page.locator(".bb-score").inner_text() == ""
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.locator(".bb-reply").nth(1).inner_text() == "✓ Right. Yes."
+    assert page.locator(".bb-score").inner_text() == "1 of 2 right at the first try."
+    assert page.get_by_role("group", name="1. How many?").count() == 1
+
+
+def test_a_quiz_without_scripts_folds_its_answers(show):
+    page = show(the_quiz(), scripts=False)
+    assert page.get_by_role("button").count() == 0
+    page.locator("summary").first.click()
+    assert page.get_by_text("One too many.").is_visible()
+    assert not page.get_by_text("Yes.").is_visible()
