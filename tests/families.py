@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from backbones.models.mobilenet_v1 import MobileNetV1
+from backbones.models.mobilenet_v2 import MobileNetV2
 from backbones.models.resnet import BasicBlock, Bottleneck, PlainBlock, ResNet, small_stem
 from backbones.models.vgg import VGG
 
@@ -41,5 +43,21 @@ FAMILIES = {
             PlainBlock, (1, 1), classes, channels, widths=(8, 16), stem=small_stem
         ),
         maps=(32, 16),
+    ),
+    "mobilenet v1": Family(
+        lambda classes, channels: MobileNetV1(
+            0.5, classes, channels, rows=((16, 1), (32, 2), (32, 1), (64, 2))
+        ),
+        maps=(16, 8, 4),
+    ),
+    "mobilenet v2": Family(
+        lambda classes, channels: MobileNetV2(
+            0.5,
+            classes,
+            channels,
+            rows=((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 1, 2)),
+            head_channels=64,
+        ),
+        maps=(16, 8, 4),
     ),
 }

@@ -1,7 +1,7 @@
 """Reference models, and what it takes to compare ours with them.
 
-`data/parity.csv` lists them: name, where the reference comes from, exact parameters, 10⁹ MACs,
-and the input they are counted for.
+`data/parity.csv` lists them: name, where the reference comes from (and, behind a colon, its name
+there if it has another), exact parameters, 10⁹ MACs, and the input they are counted for.
 """
 
 import csv
@@ -36,6 +36,8 @@ def uninitialised():
 
 def build_reference(name: str, source: str, **options) -> nn.Module:
     """The reference implementation with its own defaults, 1000 classes."""
+    source, _, other_name = source.partition(":")
+    name = other_name or name
     if source == "torchvision":
         import torchvision
 
@@ -72,6 +74,8 @@ def switch_off_chance(model: nn.Module) -> None:
     for module in model.modules():
         if any(word in type(module).__name__ for word in ("Drop", "StochasticDepth")):
             module.eval()
+        if hasattr(module, "drop_rate"):  # dropout that is no module
+            module.drop_rate = 0.0
 
 
 def relative_error(ours: torch.Tensor, theirs: torch.Tensor, floor: float = 0.0) -> float:

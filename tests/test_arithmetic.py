@@ -160,3 +160,8 @@ def test_round_channels_is_torchvisions(channels, divisor):
     from torchvision.models._utils import _make_divisible
 
     assert arithmetic.round_channels(channels, divisor) == _make_divisible(channels, divisor)
+
+
+def test_round_channels_refuses_to_multiply_them_away():
+    with pytest.raises(ValueError, match=r"channels, times their multiplier, must be above 0"):
+        arithmetic.round_channels(32 * 0.0)

@@ -4,16 +4,19 @@ import pytest
 import torch
 from torch import nn
 
+from backbones.arithmetic import same_padding
 from backbones.layers import (
     Backbone,
     Classifier,
     ConvNormAct,
     DropPath,
     EffectiveSqueezeExcitation,
+    SamePadding,
     SqueezeExcitation,
     channel_shuffle,
     check_images,
     init_he,
+    into_stages,
 )
 from backbones.weights import copy_reference_weights
 
@@ -33,6 +36,40 @@ def test_conv_norm_act_is_its_three_layers():
 def test_padding_keeps_the_size(kernel_size, dilation):
     block = ConvNormAct(1, 1, kernel_size, dilation=dilation)
     assert block(torch.randn(2, 1, 20, 21)).shape[2:] == (20, 21)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 5])
+@pytest.mark.parametrize(("kernel_size", "dilation"), [(1, 1), (2, 1), (3, 1), (3, 2), (5, 1)])
+def test_same_padding_is_arithmetics(kernel_size, dilation, stride):
+    layer = SamePadding(kernel_size, stride, dilation)
+    for height, width in [(1, 7), (8, 12), (13, 10)]:
+        x = torch.randn(2, 3, height, width)
+        rows = same_padding(height, kernel_size, stride, dilation)
+        columns = same_padding(width, kernel_size, stride, dilation)
+        assert torch.equal(layer(x), nn.functional.pad(x, (*columns, *rows)))
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace:FutureWarning")
+def test_same_padding_is_recorded_for_every_size():
+    layer, x, other = SamePadding(3, 2), torch.randn(1, 1, 8, 8), torch.randn(1, 1, 9, 14)
+    assert torch.equal(torch.jit.trace(layer, x)(other), layer(other))
+    free = {2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}
+    exported = torch.export.export(layer, (x,), dynamic_shapes={"x": free})
+    assert torch.equal(exported.module()(other), layer(other))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("kernel_size", [1, 2, 3, 5])
+def test_conv_with_same_padding_is_timms(kernel_size, stride):
+    from timm.layers import create_conv2d
+
+    ours = ConvNormAct(2, 3, kernel_size, stride, padding="same", norm=None, act=None)
+    theirs = create_conv2d(2, 3, kernel_size, stride=stride, padding="same")
+    copy_reference_weights(ours, theirs)
+    for size in (7, 8):
+        x = torch.randn(1, 2, size, size)
+        torch.testing.assert_close(ours(x), theirs(x))
+        assert ours(x).shape[2] == -(-size // stride)
 
 
 def test_norm_and_act_can_be_left_out():
@@ -115,6 +152,23 @@ def test_channel_shuffle_is_torchs(groups):
 def test_channel_shuffle_refuses_what_does_not_divide():
     with pytest.raises(ValueError, match="groups must divide the 6 channels, got 4"):
         channel_shuffle(torch.zeros(1, 6, 2, 2), 4)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace:FutureWarning")
+def test_channel_shuffle_can_be_traced():
+    x, other = torch.randn(1, 6, 2, 2), torch.randn(3, 6, 4, 5)
+    traced = torch.jit.trace(lambda x: channel_shuffle(x, 3), x)
+    assert torch.equal(traced(other), channel_shuffle(other, 3))
+
+
+def test_stages_open_where_the_stride_does():
+    class Block(nn.Identity):
+        def __init__(self, stride):
+            super().__init__()
+            self.stride = stride
+
+    for strides, lengths in [((1, 1, 2, 2, 1), [2, 1, 2]), ((2, 1), [2]), ((), [])]:
+        assert [len(stage) for stage in into_stages(map(Block, strides))] == lengths
 
 
 def test_drop_path_keeps_the_mean_and_whole_images():

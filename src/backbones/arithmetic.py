@@ -232,5 +232,7 @@ def round_channels(channels: float, divisor: int = 8) -> int:
     How MobileNets and their descendants round the widths that a multiplier makes fractional.
     """
     check_positive(divisor=divisor)
+    if channels <= 0:
+        raise ValueError(f"channels, times their multiplier, must be above 0, got {channels}")
     rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * channels else rounded

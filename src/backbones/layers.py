@@ -2,29 +2,73 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive
+from backbones.arithmetic import check_positive, effective_kernel_size
 
-# The activation of most networks here; in place, so that it costs no memory of its own.
+# Activations, in place, so that they cost no memory of their own.
 relu = partial(nn.ReLU, inplace=True)
+relu6 = partial(nn.ReLU6, inplace=True)
+swish = partial(nn.SiLU, inplace=True)
+hard_swish = partial(nn.Hardswish, inplace=True)
+
+# Batch norm with TensorFlow's settings, for weights and recipes that come from there.
+tensorflow_norm = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
+
+
+class SamePadding(nn.Module):
+    """Zeros around a map, as TensorFlow's "SAME": (B, C, H, W) -> (B, C, H + P, W + P').
+
+    A convolution or pooling without padding of its own behind it then gives ceil(H / stride) x
+    ceil(W / stride). How many zeros that takes depends on H and W, and an odd number puts the
+    extra one right and below: `backbones.arithmetic.same_padding`, for sizes known only when an
+    image comes.
+
+    Args:
+        kernel_size: F of the layer behind.
+        stride: S of the layer behind.
+        dilation: D of the layer behind.
+    """
+
+    def __init__(self, kernel_size: int, stride: int = 1, dilation: int = 1) -> None:
+        super().__init__()
+        check_positive(kernel_size=kernel_size, stride=stride, dilation=dilation)
+        self.stride = stride
+        self.extent = effective_kernel_size(kernel_size, dilation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H + P, W + P')."""
+        pads = []
+        for size in (x.shape[3], x.shape[2]):
+            # (ceil(W / S) - 1) S + extent - W, and no less than 0, in operations that a trace
+            # or an export with unknown sizes can record: max() is none of them.
+            total = self.extent - 1 - (size - 1) % self.stride
+            total = (total + abs(total)) // 2
+            pads += [total // 2, total - total // 2]
+        return nn.functional.pad(x, pads)
+
+    def extra_repr(self) -> str:
+        """The layer behind, for the module's printed form."""
+        return f"extent={self.extent}, stride={self.stride}"
 
 
 class ConvNormAct(nn.Sequential):
     """Convolution, normalisation, activation: (B, in_channels, H, W) -> (B, out_channels, H', W').
 
     Without ``padding`` the convolution keeps the size at stride 1: P = D (F - 1) / 2, which asks
-    for an odd kernel. Its bias is left out by default because a batch norm behind it would
-    cancel it.
+    for an odd kernel. With "same" a `SamePadding` comes first where that differs. The bias is
+    left out by default because a batch norm behind it would cancel it.
 
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        kernel_size: F, square.
+        kernel_size: F, or a pair (height, width).
         stride: S.
-        padding: P on all sides, in pixels.
+        padding: P on all sides, in pixels, or a pair (above and below, left and right), or "same"
+            for TensorFlow's rule, which asks for a square kernel.
         dilation: D.
         groups: Number of groups the channels are split into.
         bias: Whether the convolution has a bias.
@@ -40,20 +84,22 @@ class ConvNormAct(nn.Sequential):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int,
+        kernel_size: int | tuple[int, int],
         stride: int = 1,
         *,
-        padding: int | None = None,
+        padding: int | tuple[int, int] | Literal["same"] | None = None,
         dilation: int = 1,
         groups: int = 1,
         bias: bool = False,
         norm: Callable[[int], nn.Module] | None = nn.BatchNorm2d,
         act: Callable[[], nn.Module] | None = relu,
     ) -> None:
+        sides = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+        for side in sides:
+            check_positive(kernel_size=side)
         check_positive(
             in_channels=in_channels,
             out_channels=out_channels,
-            kernel_size=kernel_size,
             stride=stride,
             dilation=dilation,
             groups=groups,
@@ -63,13 +109,19 @@ class ConvNormAct(nn.Sequential):
                 f"groups must divide in_channels and out_channels, got groups={groups}, "
                 f"in_channels={in_channels}, out_channels={out_channels}"
             )
-        if padding is None:
-            if kernel_size % 2 == 0:
+        layers: list[nn.Module] = []
+        if padding == "same" and isinstance(kernel_size, tuple):
+            raise ValueError(f'kernel_size must be one number with "same", got {kernel_size}')
+        if padding == "same" and (kernel_size % 2 == 0 or (stride > 1 and kernel_size > 1)):
+            layers.append(SamePadding(kernel_size, stride, dilation))
+            padding = 0
+        elif padding in (None, "same"):
+            if any(side % 2 == 0 for side in sides):
                 raise ValueError(
                     f"kernel_size must be odd where padding is not given, got {kernel_size}"
                 )
-            padding = dilation * (kernel_size - 1) // 2
-        layers: list[nn.Module] = [
+            padding = tuple(dilation * (side - 1) // 2 for side in sides)
+        layers.append(
             nn.Conv2d(
                 in_channels,
                 out_channels,
@@ -80,12 +132,42 @@ class ConvNormAct(nn.Sequential):
                 groups=groups,
                 bias=bias,
             )
-        ]
+        )
         if norm is not None:
             layers.append(norm(out_channels))
         if act is not None:
             layers.append(act())
         super().__init__(*layers)
+
+
+class Branches(nn.ModuleList):
+    """Modules side by side on the same input, their channels put one behind the other.
+
+    (B, C, H, W) -> (B, C1 + C2 + ..., H', W'), where branch i gives (B, Ci, H', W').
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C1 + C2 + ..., H', W')."""
+        return torch.cat([branch(x) for branch in self], dim=1)
+
+
+class NormActConv(nn.Sequential):
+    """The pre-activation order: batch norm, ReLU, convolution: (B, in, H, W) -> (B, out, H', W').
+
+    The convolution has no bias, and keeps the size at stride 1.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: F, odd.
+        stride: S.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
+    ) -> None:
+        conv = ConvNormAct(in_channels, out_channels, kernel_size, stride, norm=None, act=None)
+        super().__init__(nn.BatchNorm2d(in_channels), relu(), *conv)
 
 
 class SqueezeExcitation(nn.Module):
@@ -147,11 +229,9 @@ def channel_shuffle(x: Tensor, groups: int) -> Tensor:
     Raises:
         ValueError: If ``groups`` does not divide C.
     """
-    batch, channels, height, width = x.shape
-    if channels % groups:
-        raise ValueError(f"groups must divide the {channels} channels, got {groups}")
-    x = x.view(batch, groups, channels // groups, height, width)
-    return x.transpose(1, 2).reshape(batch, channels, height, width)
+    if not torch.jit.is_tracing() and x.shape[1] % groups:
+        raise ValueError(f"groups must divide the {x.shape[1]} channels, got {groups}")
+    return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
 
 
 class DropPath(nn.Module):
@@ -219,6 +299,16 @@ def check_images(x: Tensor, in_channels: int) -> None:
         raise ValueError(
             f"images must have the shape (B, {in_channels}, H, W), got {tuple(x.shape)}"
         )
+
+
+def into_stages(blocks: Iterable[nn.Module]) -> list[nn.Sequential]:
+    """Part a row of blocks where the resolution changes: a ``stride`` above 1 opens a stage."""
+    stages: list[nn.Sequential] = []
+    for block in blocks:
+        if block.stride > 1 or not stages:
+            stages.append(nn.Sequential())
+        stages[-1].append(block)
+    return stages
 
 
 class Backbone(nn.Module):

@@ -5,9 +5,19 @@ import inspect
 
 from torch import nn
 
-from backbones.models import resnet, vgg
+from backbones.models import (
+    mobilenet_v1,
+    mobilenet_v2,
+    resnet,
+    vgg,
+)
 
-_FAMILIES = (vgg, resnet)
+_FAMILIES = (
+    vgg,
+    resnet,
+    mobilenet_v1,
+    mobilenet_v2,
+)
 
 # Every key of a family's CONFIGS is the name of a factory in its file.
 _FACTORIES = {name: getattr(family, name) for family in _FAMILIES for name in family.CONFIGS}
