@@ -16,13 +16,14 @@ from accelerate.state import AcceleratorState
 from torch import nn
 
 from backbones import checkpoint as checkpoint_module
+from backbones import train as train_module
 from backbones.augment import random_crop, random_flip, standard_augment
 from backbones.checkpoint import load_checkpoint, save_checkpoint
-from backbones.data import ImageData, ImageSet
 from backbones.evaluate import evaluate, normalize, predict
 from backbones.history import History
+from backbones.imageset import ImageData, ImageSet
 from backbones.optimize import SCHEDULES, parameter_groups
-from backbones.train import _is_watched, fit
+from backbones.train import fit
 
 CLASSES = ("top left", "top right", "bottom left", "bottom right")
 
@@ -432,8 +433,6 @@ BAD = {
     "mixed_precision must be .* got 'half'": {"mixed_precision": "half"},
     "mixed_precision must be 'no' or 'bf16' on a CPU, got 'fp16'": {"mixed_precision": "fp16"},
     r"seed must be an integer, got 0\.5": {"seed": 0.5},
-    r"data\.train must have pictures": {"data": image_data(train=0)},
-    r"data\.validation must have pictures": {"data": image_data(validation=0)},
     "num_classes of at least 4, an output for each class of the data, got 3": {
         "model": network(classes=3)
     },
@@ -457,18 +456,14 @@ def test_bad_arguments_are_named(message):
 def test_progress_bar_is_only_for_eyes(monkeypatch, capfd):
     fit(network(), image_data(), 1)
     assert capfd.readouterr() == ("", "")
-    for name in ("BACKBONES_QUIET", "PYTEST_CURRENT_TEST", "CI"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert _is_watched()
-    monkeypatch.setenv("BACKBONES_QUIET", "1")
-    assert not _is_watched()
-    monkeypatch.setenv("BACKBONES_QUIET", "0")
-    monkeypatch.setitem(sys.modules, "ipykernel", None)
-    assert _is_watched()
-    monkeypatch.delitem(sys.modules, "ipykernel")
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
-    assert not _is_watched()
+    monkeypatch.setattr(train_module, "is_watched", lambda: True)
+    fit(network(), image_data(), 1, progress=False)
+    assert capfd.readouterr() == ("", "")
+    fit(network(), image_data(), 2)
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    assert "4/4" in shown.err  # 2 steps an epoch
+    assert "validation accuracy" in shown.err
 
 
 class TableReader(html.parser.HTMLParser):
@@ -496,6 +491,8 @@ def test_history_shows_itself():
     reader = TableReader()
     reader.feed(history._repr_html_())
     assert len(reader.cells) == 3 * 7
+    start = '<figure class="bb-plot bb-history" aria-label="Table of 2 epochs of training: '
+    assert history._repr_html_().startswith(start)
     assert reader.cells[7:14] == ["1", "1.250", "50.0%", "1.500", "25.0%", "3", "2.0"]
 
 
@@ -569,7 +566,7 @@ def test_evaluate_refuses_what_does_not_fit():
     with pytest.raises(ValueError, match="mean and std must be those the model was trained with"):
         evaluate(model, data.train)
     with pytest.raises(ValueError, match=r"\(N, C, H, W\) with N > 0, got \(0, 3, 8, 8\)"):
-        evaluate(model, image_data(validation=0))
+        predict(model, data.train.images[:0], mean=data.mean, std=data.std)
     with pytest.raises(ValueError, match="one value for each of the 1 channels, got 3 and 3"):
         evaluate(model, image_set(4, 0, channels=1), mean=data.mean, std=data.std)
     with pytest.raises(ValueError, match="num_classes of at least 4"):
@@ -583,7 +580,7 @@ def test_evaluate_refuses_what_does_not_fit():
 WORKER = """
 import os, torch
 from torch import nn
-from backbones.data import ImageData, ImageSet
+from backbones.imageset import ImageData, ImageSet
 from backbones.train import fit
 
 torch.set_num_threads(1)

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from backbones.cache import written_aside
+
 
 def save_checkpoint(path: str | os.PathLike, state: Mapping[str, Any]) -> None:
     """Write tensors, numbers, texts, lists and dicts of them to a file.
@@ -21,16 +23,10 @@ def save_checkpoint(path: str | os.PathLike, state: Mapping[str, Any]) -> None:
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"path must be a file, got the folder {str(path)!r}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    try:
-        with aside.open("wb") as file:
-            torch.save(dict(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with written_aside(path) as aside, aside.open("wb") as file:
+        torch.save(dict(state), file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def load_checkpoint(path: str | os.PathLike) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from backbones.arithmetic import check_positive
-from backbones.data import ImageData, ImageSet
+from backbones.imageset import ImageData, ImageSet
 
 
 class Confused(NamedTuple):
@@ -103,7 +103,7 @@ def evaluate(
         batch_size: Pictures at a time; does not change the result.
 
     Raises:
-        ValueError: If the set is empty, if its pictures do not fit the model, if the model has
+        ValueError: If its pictures do not fit the model, if the model has
             fewer outputs than the set has classes, or if mean or std are missing.
     """
     if isinstance(image_set, ImageData):
@@ -188,11 +188,10 @@ def check_scores(scores: Tensor, image_set: ImageSet) -> None:
     """Raise a ValueError unless scores are (N, K) with an output for every class of the set."""
     if scores.ndim != 2:
         raise ValueError(f"model must give scores of the shape (N, K), got {tuple(scores.shape)}")
-    needed = max(len(image_set.classes), int(image_set.labels.max()) + 1)
-    if scores.shape[1] < needed:
+    if scores.shape[1] < len(image_set.classes):
         raise ValueError(
-            f"model must have num_classes of at least {needed}, an output for each class of the "
-            f"data, got {scores.shape[1]}"
+            f"model must have num_classes of at least {len(image_set.classes)}, an output for "
+            f"each class of the data, got {scores.shape[1]}"
         )
 
 

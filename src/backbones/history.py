@@ -18,6 +18,7 @@ class History:
         gradient_norm: L2 norm of the whole gradient before clipping, mean over the steps.
         parameter_gradient_norms: By name of the trained parameter: the norm of its gradient, mean
             over the steps.
+        parameter_shapes: By name of the trained parameter, in the order of the model.
     """
 
     train_loss: list[float] = field(default_factory=list)
@@ -27,6 +28,7 @@ class History:
     seconds: list[float] = field(default_factory=list)
     gradient_norm: list[float] = field(default_factory=list)
     parameter_gradient_norms: dict[str, list[float]] = field(default_factory=dict)
+    parameter_shapes: dict[str, list[int]] = field(default_factory=dict)
 
     def append(self, parameter_gradient_norms: dict[str, float], **epoch: float) -> None:
         """Add an epoch: a number for each list."""
@@ -55,6 +57,9 @@ class History:
             f'<tr><th scope="row">{epoch}</th>' + "".join(f"<td>{x}</td>" for x in row) + "</tr>"
             for epoch, row in enumerate(zip(*columns.values(), strict=True), start=1)
         )
+        # Measured numbers: the outputs of a figure of class bb-plot are compared by its label.
+        label = f"Table of {len(self)} epochs of training: loss, accuracy, gradient norm, seconds"
         return (
-            f'<table class="bb-history"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+            f'<figure class="bb-plot bb-history" aria-label="{label}">'
+            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></figure>"
         )

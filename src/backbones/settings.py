@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from backbones.arithmetic import check_positive
-from backbones.data import ImageData
+from backbones.imageset import ImageData
 
 # Number: what it may be, as a test and in words.
 _ALLOWED = {

@@ -10,7 +10,6 @@ it.
 import math
 import os
 import random
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -25,11 +24,12 @@ from tqdm.auto import tqdm
 
 from backbones.augment import random_crop, random_flip, standard_augment
 from backbones.checkpoint import check_fingerprint, fingerprint, load_checkpoint, save_checkpoint
-from backbones.data import ImageData
 from backbones.device import borrowed, own_accelerator
 from backbones.evaluate import Evaluation, check_scores, evaluate, normalize, predict
 from backbones.history import History
+from backbones.imageset import ImageData
 from backbones.optimize import OPTIMIZERS, SCHEDULES, parameter_groups
+from backbones.progress import is_watched
 from backbones.settings import check_settings, describe, look_up, name_of
 
 __all__ = [
@@ -104,9 +104,9 @@ def fit(
             pytest, in continuous integration, or with ``BACKBONES_QUIET=1`` in the environment.
 
     Raises:
-        ValueError: If an argument is out of range; if a set is empty, its pictures do not fit the
-            model, or the model has too few outputs; if the checkpoint is unreadable, or of another
-            model, other data or other settings.
+        ValueError: If an argument is out of range; if the pictures do not fit the model, or it has
+            too few outputs; if the checkpoint is unreadable, or of another model, other data or
+            other settings.
         FloatingPointError: If the loss becomes infinite or no number.
     """
     settings = {
@@ -131,7 +131,7 @@ def fit(
         raise ValueError("model must have a parameter that requires a gradient, it has none")
 
     with own_accelerator(mixed_precision) as accelerator, borrowed(model, accelerator.device):
-        _check_data(data, batch_size, accelerator.num_processes)
+        _check_shares(data, batch_size, accelerator.num_processes)
         model.to(accelerator.device, memory_format=torch.channels_last)
         for part in (data.train, data.validation):  # better now than after an epoch
             probe = predict(model, part.images[:1], mean=data.mean, std=data.std)
@@ -140,7 +140,7 @@ def fit(
             parameter_groups(trained.values(), settings["lr"], settings["weight_decay"])
         )
         run = _Run(model, data, accelerator, stepper, trained, settings, factor, augment)
-        history = History()
+        history = History(parameter_shapes={name: list(p.shape) for name, p in trained.items()})
         if checkpoint is not None:
             settings["data"] = describe(data)
             if os.path.exists(checkpoint):
@@ -305,7 +305,7 @@ class _Run:
             total=self.settings["epochs"] * self.steps,
             initial=done * self.steps,
             unit="step",
-            disable=not (wanted and self.accelerator.is_main_process and _is_watched()),
+            disable=not (wanted and self.accelerator.is_main_process and is_watched()),
         )
 
 
@@ -336,15 +336,12 @@ def _check_finite(losses: Tensor, epoch: int, settings: dict[str, Any]) -> None:
         )
 
 
-def _check_data(data: ImageData, batch_size: int, processes: int) -> None:
-    for name in ("train", "validation"):
-        if not len(getattr(data, name)):
-            raise ValueError(f"data.{name} must have pictures, it is empty")
-    smallest = min(len(data.train), len(data.validation), batch_size // 2)
-    if processes > max(1, smallest):
+def _check_shares(data: ImageData, batch_size: int, processes: int) -> None:
+    """Raise a ValueError if some process would have no picture of a batch or set."""
+    if processes > 1 and 2 * processes > min(batch_size, len(data.train), len(data.validation)):
         raise ValueError(
             f"batch_size must be at least {2 * processes} for {processes} processes, and each set "
-            f"as large, got {batch_size} and {len(data.train)}, {len(data.validation)} pictures"
+            f"as large; got {batch_size}, {len(data.train)} and {len(data.validation)}"
         )
 
 
@@ -355,12 +352,3 @@ def _seed(*parts: object) -> int:
 
 def _generator(*parts: object) -> torch.Generator:
     return torch.Generator().manual_seed(_seed(*parts))
-
-
-def _is_watched() -> bool:
-    """Whether a progress bar would be seen, and not end up in a stored or compared output."""
-    quiet = {"BACKBONES_QUIET", "PYTEST_CURRENT_TEST", "CI"}
-    if any(os.environ.get(name, "0") not in ("", "0", "false") for name in quiet):
-        return False
-    in_notebook = "ipykernel" in sys.modules
-    return in_notebook or sys.stderr.isatty()
