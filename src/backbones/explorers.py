@@ -131,13 +131,13 @@ def _caption(title: str, caption: str) -> str:
 
 def _stage(words: str, drawing: str) -> str:
     """The first state as an image, which survives where a front-end removes SVG and scripts."""
-    width = _box(drawing)[2]
+    width, height = _box(drawing)[2:]
     # An image knows nothing of the page's colours and fonts; this grey reads on light and dark.
     alone = drawing.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     alone = alone.replace("<svg ", '<svg font-family="sans-serif" color="#777" ', 1)
     url = "data:image/svg+xml," + quote(alone, safe=" =:/;,.()'!*+-_@?&[]|~^`{}$")
     return (
-        f'<div class="bb-stage" style="max-width:{width:g}px">'
+        f'<div class="bb-stage" style="max-width:{width:g}px;aspect-ratio:{width:g}/{height:g}">'
         f'<img alt="{html.escape(words)}" src="{html.escape(url)}"></div>'
     )
 

@@ -68,7 +68,8 @@
       const id = `FIGURE_ID-${serial}-${k}`;
       const last = axis.values.length - 1;
       const input = element("input", { id, type: "range", min: 0, max: last, step: 1 });
-      const value = element("output", { for: id });
+      // Hidden from screen readers, which read the slider's own aria-valuetext.
+      const value = element("span", { class: "bb-value", "aria-hidden": "true" });
       shown[k] = () => {
         input.value = chosen[k];
         value.textContent = axis.values[chosen[k]];
