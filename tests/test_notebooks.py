@@ -190,6 +190,16 @@ def test_stamp_inserts_and_renews_the_set_up_cell_and_moves_links(tmp_path):
     assert moved.cells[1].source == "[source](https://example.org/other/tree/main)"
 
 
+def test_stamp_moves_the_address_in_the_project_files(tmp_path):
+    declared = tmp_path / "pyproject.toml"
+    declared.write_text(f'[project.urls]\nRepository = "{ADDRESS}"\n', encoding="utf-8")
+    cited = tmp_path / "CITATION.cff"
+    cited.write_text(f"repository-code: {ADDRESS}\n", encoding="utf-8")
+    notebooks.stamp_project(tmp_path, "https://example.org/other")
+    assert declared.read_text() == '[project.urls]\nRepository = "https://example.org/other"\n'
+    assert cited.read_text() == "repository-code: https://example.org/other\n"
+
+
 def test_the_set_up_cell_does_nothing_where_the_package_is_importable(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("the set-up cell started a process")

@@ -349,6 +349,16 @@ def stamp(path: Path, address: str) -> None:
         replace_file(path, text)
 
 
+def stamp_project(root: Path, address: str) -> None:
+    """Write the repository's address where packaging and citing need it."""
+    declared = root / "pyproject.toml"
+    old = re.search(r'^Repository = "(.*)"$', declared.read_text(encoding="utf-8"), re.MULTILINE)[1]
+    for path in (declared, root / "CITATION.cff"):
+        text = path.read_text(encoding="utf-8")
+        if old != address and old in text:
+            replace_file(path, text.replace(old, address))
+
+
 # -- the command line --------------------------------------------------------
 
 
@@ -358,6 +368,8 @@ def run(command: str, names: list[str]) -> int:
     paths = chapter_paths() if everything else [find_chapter(name) for name in names]
     address = repository_address() if command in ("check", "stamp") else ""
     faults = 0
+    if command == "stamp" and everything:
+        stamp_project(ROOT, address)
     for path in paths:
         if command == "execute":
             print(f"Running {path.name} ...", flush=True)
