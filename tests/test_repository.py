@@ -4,10 +4,11 @@ import re
 import subprocess
 from importlib import metadata
 
-import backbones
 import notebooks
 import pytest
 from packaging.requirements import Requirement
+
+import backbones
 
 try:
     import tomllib
