@@ -182,6 +182,7 @@ def execute(path: Path, timeout: int = 900) -> None:
         timeout=timeout,
         kernel_name="python3",
         record_timing=False,
+        extra_arguments=["--log-level=ERROR"],  # the kernel's own talk, not the chapter's
         on_cell_start=remember,
         resources={"metadata": {"path": str(path.parent)}},
     )

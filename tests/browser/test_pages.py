@@ -260,3 +260,31 @@ def test_every_explorer_answers_mouse_and_keyboard(visit, page_name, width):
         title = figure.locator("figcaption strong").inner_text()
         one.faults += [f"{title}: {fault}" for fault in answers(page, figure)]
     one.must_be_faultless()
+
+
+def drive_question(page, question):
+    """Answer a question by mouse, then otherwise by keyboard."""
+    options = question.locator(".bb-options button")
+    reply = question.get_by_role("status")
+    options.first.click()
+    said = reply.inner_text()
+    options.nth(1).focus()
+    page.keyboard.press("Enter")
+    if not said or reply.inner_text() == said:
+        yield f"its answers are all explained by {said!r}"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_quiz_answers_mouse_and_keyboard(visit, page_name, width):
+    one = visit(width=width)
+    page = one.open(page_name)
+    quizzes = page.locator("figure.bb-quiz").all()
+    if page_name.startswith("chapters/"):
+        assert quizzes, "a chapter has a quiz"
+    for quiz in quizzes:
+        questions = quiz.locator(".bb-question").all()
+        for number, question in enumerate(questions, 1):
+            one.faults += [f"question {number} {f}" for f in drive_question(page, question)]
+        if f"of {len(questions)} right" not in quiz.locator(".bb-score").inner_text():
+            one.faults.append("the score does not appear")
+    one.must_be_faultless()
