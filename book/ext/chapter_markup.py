@@ -1,0 +1,255 @@
+"""Chapters are plain Markdown; this turns their recurring parts into the site's own elements.
+
+A chapter is read in four places: this site, JupyterLab, Colab and the notebook view of a code
+host. MyST directives would show as code blocks in three of them. So chapters use what reads well
+everywhere (block quotes that begin with a bold word, tables, headings, <details>) and the site
+recognises the patterns:
+
+- the paragraph after the title is the one-line answer;
+- a table headed "At a glance" is the chapter's card;
+- a block quote beginning with one of the words in ``CALLOUTS`` is a callout;
+- the table under "What the notes say, checked" holds the chapter's claims;
+- a section titled "Exercise 1: ..." is an exercise;
+- a code cell beginning with ``# @title Some title`` is folded under that title;
+- a link to a paper of the bibliography gets the paper's full title, and is listed there.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from docutils import nodes
+from papers import Papers
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+CALLOUTS = {
+    "predict first": "predict",
+    "pitfall": "pitfall",
+    "key idea": "idea",
+    "you will learn": "goals",
+    "know first": "know",
+    "try it": "try",
+    "note": "note",
+}
+GLOSSARY_HEADER = ["Term", "中文", "Meaning", "Chapter"]
+CLAIMS_TITLE = "What the notes say, checked"
+CLAIMS_HEADER = ["Claim", "Evidence", "Verdict"]
+VERDICTS = {"true": "true", "true, but": "but", "myth": "myth"}
+LEVELS = ("easy", "medium", "hard", "research")
+
+
+def warn(node: nodes.Node, message: str) -> None:
+    """Report a malformed pattern; the site is built with warnings as errors."""
+    logger.warning(message, location=node, type="backbones", subtype="markup")
+
+
+def header_cells(table: nodes.table) -> list[str]:
+    """The texts of a table's header row."""
+    heads = table.findall(nodes.thead)
+    return [entry.astext().strip() for head in heads for entry in head.findall(nodes.entry)]
+
+
+def body_rows(table: nodes.table) -> list[list[nodes.entry]]:
+    """The cells of a table's body, row by row."""
+    return [
+        [cell for cell in row if isinstance(cell, nodes.entry)]
+        for body in table.findall(nodes.tbody)
+        for row in body.findall(nodes.row)
+    ]
+
+
+def leading_words(text: str) -> str:
+    """'Predict first. ' and 'PREDICT FIRST:' -> 'predict first'."""
+    return text.strip().rstrip(".:…").strip().lower()
+
+
+class ChapterMarkup(SphinxTransform):
+    """Recognise the patterns in every page, right after it is parsed."""
+
+    default_priority = 800
+
+    def apply(self, **kwargs: Any) -> None:
+        """Transform the document, and note what other pages gather from it."""
+        facts: dict[str, Any] = {"claims": [], "glance": {}, "lead": ""}
+        self.mark_lead(facts)
+        for table in list(self.document.findall(nodes.table)):
+            if header_cells(table)[:1] == ["At a glance"]:
+                self.mark_glance(table, facts)
+            if header_cells(table) == GLOSSARY_HEADER:
+                self.mark_glossary(table)
+        for quote in list(self.document.findall(nodes.block_quote)):
+            self.mark_callout(quote)
+        for section in self.document.findall(nodes.section):
+            title = section.next_node(nodes.title)
+            if title.astext() == CLAIMS_TITLE:
+                self.mark_claims(section, facts)
+            if re.match(r"Exercise \d+: ", title.astext()):
+                self.mark_exercise(section, title)
+        for cell in self.document.findall(nodes.container):
+            if cell.get("nb_element") == "cell_code":
+                self.mark_title(cell)
+        self.mark_papers(facts)
+        if not hasattr(self.env, "backbones_pages"):
+            self.env.backbones_pages = {}
+        self.env.backbones_pages[self.env.docname] = facts
+
+    def mark_lead(self, facts: dict[str, Any]) -> None:
+        """The first paragraph after the page's title."""
+        page = self.document.next_node(nodes.section)
+        if page is not None and len(page) > 1 and isinstance(page[1], nodes.paragraph):
+            page[1]["classes"].append("bb-lead")
+            facts["lead"] = page[1].astext()
+
+    def mark_glance(self, table: nodes.table, facts: dict[str, Any]) -> None:
+        """Rows of name and value."""
+        table["classes"].append("bb-glance")
+        first, *others = table.next_node(nodes.thead).findall(nodes.entry)
+        first["morecols"] = len(others)
+        for other in others:
+            other.parent.remove(other)
+        for row in body_rows(table):
+            facts["glance"][row[0].astext()] = row[1].astext()
+
+    def mark_glossary(self, table: nodes.table) -> None:
+        """An anchor for each term, and a place for the link to its chapter."""
+        table["classes"].append("bb-glossary")
+        rows = body_rows(table)
+        names = [row[0].astext().lower() for row in rows]
+        for before, after in pairwise(names):
+            if before > after:
+                warn(table, f"The glossary is alphabetical: {after!r} belongs before {before!r}")
+        for term, chinese, _, chapter in rows:
+            term["ids"].append("term-" + nodes.make_id(term.astext()))
+            chinese["classes"].append("bb-zh")
+            chapter["chapter"] = chapter.astext().lower().replace(" ", "_")
+
+    def mark_callout(self, quote: nodes.block_quote) -> None:
+        """A quote that begins with **Pitfall.** becomes a titled box."""
+        first = quote[0] if len(quote) else None
+        if not isinstance(first, nodes.paragraph):
+            return
+        while isinstance(first[0], nodes.Text) and not first[0].strip():
+            first.pop(0)  # the parser leaves an empty text before the bold word
+        if not isinstance(first[0], nodes.strong):
+            return
+        words = leading_words(first[0].astext())
+        kind = CALLOUTS.get(words) or CALLOUTS.get(words.split(":")[0])
+        if kind is None:
+            return
+        label = first.pop(0)
+        if len(first) and isinstance(first[0], nodes.Text):
+            first[0] = nodes.Text(first[0].astext().lstrip())
+        if not first.astext().strip() and not first.next_node(nodes.image):
+            quote.remove(first)
+        head = nodes.paragraph(classes=["bb-callout-title"])
+        head += nodes.Text(label.astext().strip().rstrip(".:"))
+        box = nodes.container(classes=["bb-callout", f"bb-{kind}"])
+        box += [head, *quote.children]
+        quote.replace_self(box)
+
+    def mark_claims(self, section: nodes.section, facts: dict[str, Any]) -> None:
+        """Give each verdict its badge, and keep the rows for the page of all claims."""
+        tables = list(section.findall(nodes.table))
+        if not tables:
+            warn(section, f"No table under {CLAIMS_TITLE!r}")
+        for table in tables:
+            if header_cells(table) != CLAIMS_HEADER:
+                warn(table, f"A table of claims has the columns {CLAIMS_HEADER}")
+                continue
+            table["classes"].append("bb-claims")
+            for number, row in enumerate(body_rows(table), start=len(facts["claims"]) + 1):
+                strong = row[2].next_node(nodes.strong)
+                kind = VERDICTS.get(leading_words(strong.astext())) if strong else None
+                if kind is None:
+                    warn(row[2], f"A verdict begins with one of {list(VERDICTS)}, in bold")
+                    continue
+                badge = nodes.inline(classes=["bb-verdict", f"bb-verdict-{kind}"])
+                badge += nodes.Text("true, but …" if kind == "but" else strong.astext())
+                strong.replace_self(badge)
+                anchor = f"claim-{number}"
+                row[0]["ids"].append(anchor)
+                facts["claims"].append((anchor, kind, [cell.deepcopy() for cell in row]))
+
+    def mark_exercise(self, section: nodes.section, title: nodes.title) -> None:
+        """'Exercise 1: Title (easy)': a card with its level."""
+        section["classes"].append("bb-exercise")
+        match = re.search(r" \((\w+)\)$", title.astext())
+        if not match or match[1] not in LEVELS:
+            warn(section, f"An exercise's title ends with its level, one of {LEVELS}, in brackets")
+            return
+        last = title[-1]
+        title.replace(last, nodes.Text(last.astext().removesuffix(match[0])))
+        title += nodes.inline(match[1], match[1], classes=["bb-level"])
+
+    def mark_title(self, cell: nodes.container) -> None:
+        """`# @title` names a folded cell in Colab; here it is the label of the fold."""
+        block = cell.next_node(nodes.literal_block)
+        match = re.match(r"# ?@title (.+)\n*", block.astext()) if block else None
+        if not match:
+            return
+        code = block.astext()[match.end() :]
+        block.children = [nodes.Text(code)]
+        block.rawsource = code
+        for prompt in ("prompt_show", "prompt_hide"):
+            if prompt in cell:
+                cell[prompt] = match[1].strip()
+
+    def mark_papers(self, facts: dict[str, Any]) -> None:
+        """Links to papers: title on hover, and an entry in the bibliography's "cited in"."""
+        papers = Papers.of(self.app)
+        facts["cites"] = set()
+        for link in self.document.findall(nodes.reference):
+            address = link.get("refuri", "")
+            key = papers.key(address)
+            if key:
+                facts["cites"].add(key)
+                link["classes"].append("bb-paper")
+                link["reftitle"] = papers.title(key)
+            elif papers.is_paper(address):
+                warn(link, f"{address} is not in book/references.bib")
+
+
+class CodeBelowFigure(SphinxPostTransform):
+    """A figure comes first, and the folded code that draws it below."""
+
+    default_priority = 210  # after the notebook extension wrapped the folded code
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Swap the two children of cells tagged hide-input."""
+        for cell in self.document.findall(nodes.container):
+            if cell.get("hide_mode") == "input" and len(cell) == 2:
+                cell["classes"].append("bb-code-below")
+                cell.children.reverse()
+
+
+def purge(app: Sphinx, env: Any, docname: str) -> None:
+    """Forget a page that changed or went away."""
+    getattr(env, "backbones_pages", {}).pop(docname, None)
+
+
+def merge(app: Sphinx, env: Any, docnames: set[str], other: Any) -> None:
+    """Collect the facts that a parallel reader gathered."""
+    env.backbones_pages = getattr(env, "backbones_pages", {}) | {
+        name: facts for name, facts in other.backbones_pages.items() if name in docnames
+    }
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.add_transform(ChapterMarkup)
+    app.add_post_transform(CodeBelowFigure)
+    app.connect("env-purge-doc", purge)
+    app.connect("env-merge-info", merge)
+    # What is cached of a page depends on this code: a change of it has all pages read again.
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return {"version": "1", "env_version": crc32(code), "parallel_read_safe": True}
