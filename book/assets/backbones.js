@@ -44,7 +44,10 @@
   const heads = all("section[id]", one(".bb-article") || document).filter((section) => entries.has(section.id));
   let current = null;
   const mark = () => {
-    const passed = heads.filter((section) => section.getBoundingClientRect().top < innerHeight / 4);
+    // A section counts from a quarter down the window, and from further down as the page runs out.
+    const left = root.scrollHeight - innerHeight - scrollY;
+    const line = innerHeight / 4 + Math.max(0, innerHeight * 0.7 - left);
+    const passed = heads.filter((section) => section.getBoundingClientRect().top < line);
     const link = passed.length ? entries.get(passed[passed.length - 1].id) : null;
     if (link === current) return;
     current?.removeAttribute("aria-current");

@@ -124,7 +124,7 @@ def page_context(
 
 
 def is_math(node: nodes.Node) -> bool:
-    """Inline or display formulas, also those an extension put into raw HTML."""
+    """Whether a node is a formula, inline or displayed."""
     return isinstance(node, nodes.math | nodes.math_block)
 
 
@@ -179,6 +179,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in out.glob("_sphinx_design_static"):
         shutil.rmtree(path)
+    (out / ".nojekyll").touch()  # else GitHub Pages leaves out folders that begin with "_"
     moved = out / "book" / "index.html"
     moved.write_text('<meta http-equiv="refresh" content="0; url=../index.html">', encoding="utf-8")
 

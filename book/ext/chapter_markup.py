@@ -44,6 +44,7 @@ GLOSSARY_HEADER = ["Term", "中文", "Meaning", "Chapter"]
 CLAIMS_TITLE = "What the notes say, checked"
 CLAIMS_HEADER = ["Claim", "Evidence", "Verdict"]
 VERDICTS = {"true": "true", "true, but": "but", "myth": "myth"}
+BADGES = {"true": "true", "but": "true, but …", "myth": "myth"}
 LEVELS = ("easy", "medium", "hard", "research")
 
 
@@ -129,7 +130,7 @@ class ChapterMarkup(SphinxTransform):
                 warn(table, f"The glossary is alphabetical: {after!r} belongs before {before!r}")
         for term, chinese, _, chapter in rows:
             term["ids"].append("term-" + nodes.make_id(term.astext()))
-            chinese["classes"].append("bb-zh")
+            chinese["classes"].append("language-zh")  # becomes the attribute lang
             chapter["chapter"] = chapter.astext().lower().replace(" ", "_")
 
     def mark_callout(self, quote: nodes.block_quote) -> None:
@@ -144,6 +145,7 @@ class ChapterMarkup(SphinxTransform):
         words = leading_words(first[0].astext())
         kind = CALLOUTS.get(words) or CALLOUTS.get(words.split(":")[0])
         if kind is None:
+            warn(quote, f"A quote that begins in bold begins with one of {list(CALLOUTS)}")
             return
         label = first.pop(0)
         if len(first) and isinstance(first[0], nodes.Text):
@@ -173,7 +175,10 @@ class ChapterMarkup(SphinxTransform):
                     warn(row[2], f"A verdict begins with one of {list(VERDICTS)}, in bold")
                     continue
                 badge = nodes.inline(classes=["bb-verdict", f"bb-verdict-{kind}"])
-                badge += nodes.Text("true, but …" if kind == "but" else strong.astext())
+                badge += nodes.Text(BADGES[kind])
+                after = strong.next_node(nodes.Text, descend=False, siblings=True)
+                if after is not None:
+                    after.parent.replace(after, nodes.Text(re.sub(r"^[\s,;:.…—-]+", " ", after)))
                 strong.replace_self(badge)
                 anchor = f"claim-{number}"
                 row[0]["ids"].append(anchor)

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 from book_site import parts
+from chapter_markup import BADGES
 from docutils import nodes
 from hero import hero
 from sphinx.application import Sphinx
@@ -17,8 +18,6 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 from timeline import timeline
-
-VERDICTS = {"true": "true", "but": "true, but …", "myth": "myth"}
 
 
 class Gathered(nodes.General, nodes.Element):
@@ -106,9 +105,13 @@ class FillGathered(SphinxPostTransform):
             return [nodes.paragraph("", "No chapter has made a claim yet.")]
         badges = "".join(
             f'<li><span class="bb-verdict bb-verdict-{kind}">{words}</span> {counts[kind]}</li>'
-            for kind, words in VERDICTS.items()
+            for kind, words in BADGES.items()
         )
-        return [raw(f'<ul class="bb-tally">{badges}</ul>'), *out]
+        jumps = "".join(
+            f'<li><a href="#{section["ids"][0]}">{html.escape(section[0].astext())}</a></li>'
+            for section in out
+        )
+        return [raw(f'<ul class="bb-tally">{badges}</ul><ul class="bb-jump">{jumps}</ul>'), *out]
 
     def claims_of(self, name: str, claims: list[tuple[str, str, list[nodes.entry]]]) -> nodes.Node:
         """A chapter's claims, each with a link to the place where it is checked."""
