@@ -170,6 +170,26 @@ class NormActConv(nn.Sequential):
         super().__init__(nn.BatchNorm2d(in_channels), relu(), *conv)
 
 
+class DepthwiseConv(ConvNormAct):
+    """Each channel convolved by itself: (B, C, H, W) -> (B, C, H', W'). No activation by default.
+
+    Args:
+        channels: C.
+        kernel_size: F, odd, or a pair (height, width).
+        stride: S.
+        act: Called without arguments; None for no activation.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int = 1,
+        act: Callable[[], nn.Module] | None = None,
+    ) -> None:
+        super().__init__(channels, channels, kernel_size, stride, groups=channels, act=act)
+
+
 class SqueezeExcitation(nn.Module):
     """Weighs each channel by a gate computed from all channels' means: (B, C, H, W) -> same.
 
@@ -232,6 +252,23 @@ def channel_shuffle(x: Tensor, groups: int) -> Tensor:
     if not torch.jit.is_tracing() and x.shape[1] % groups:
         raise ValueError(f"groups must divide the {x.shape[1]} channels, got {groups}")
     return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+
+
+class ChannelShuffle(nn.Module):
+    """`channel_shuffle` as a layer: (B, C, H, W) -> same, for ``groups`` that divide C."""
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        check_positive(groups=groups)
+        self.groups = groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W)."""
+        return channel_shuffle(x, self.groups)
+
+    def extra_repr(self) -> str:
+        """The groups, for the module's printed form."""
+        return f"groups={self.groups}"
 
 
 class DropPath(nn.Module):

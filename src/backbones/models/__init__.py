@@ -6,17 +6,59 @@ import inspect
 from torch import nn
 
 from backbones.models import (
+    alexnet,
+    densenet,
+    efficientnet,
+    efficientnet_lite,
+    ghostnet,
+    ghostnet_v2,
+    googlenet,
+    inception,
+    inception_v4,
+    lenet,
     mobilenet_v1,
     mobilenet_v2,
+    mobilenet_v3,
+    nin,
+    regnet,
     resnet,
+    resnet_cifar,
+    resnet_v2,
+    resnet_variants,
+    resnext,
+    senet,
+    shufflenet_v1,
+    shufflenet_v2,
     vgg,
+    vovnet,
 )
 
 _FAMILIES = (
+    lenet,
+    alexnet,
     vgg,
+    nin,
+    googlenet,
+    inception,
+    inception_v4,
     resnet,
+    resnet_variants,
+    resnet_v2,
+    resnet_cifar,
+    resnext,
+    senet,
+    densenet,
+    vovnet,
     mobilenet_v1,
     mobilenet_v2,
+    regnet,
+    mobilenet_v3,
+    shufflenet_v1,
+    shufflenet_v2,
+    ghostnet,
+    ghostnet_v2,
+    efficientnet,
+    efficientnet_lite,
 )
 
 # Every key of a family's CONFIGS is the name of a factory in its file.
@@ -30,9 +72,9 @@ def list_models(contains: str = "") -> list[str]:
 
 def create_model(
     name: str,
-    num_classes: int = 1000,
+    num_classes: int | None = None,
     *,
-    in_channels: int = 3,
+    in_channels: int | None = None,
     pretrained: bool = False,
     **options: object,
 ) -> nn.Module:
@@ -40,9 +82,10 @@ def create_model(
 
     Args:
         name: One of `list_models()`.
-        num_classes: Outputs. With ``pretrained``, another number than the weights' gives a new,
-            randomly initialised last layer.
-        in_channels: Channels of the images.
+        num_classes: Outputs; by default 1000, but 10 for networks made for small images. With
+            ``pretrained``, another number than the weights' gives a new, randomly initialised
+            last layer.
+        in_channels: Channels of the images; by default 3, but 1 for LeNet.
         pretrained: Load the reference implementation's trained ImageNet weights. Needs a network
             the first time; they are then kept in torch's cache.
         **options: Further arguments of the model's factory.
@@ -62,10 +105,13 @@ def create_model(
         allowed = ", ".join(inspect.signature(factory).parameters)
         raise ValueError(f"{name} has no option {', '.join(sorted(unknown))}; it takes {allowed}")
     if not pretrained:
-        return factory(num_classes=num_classes, in_channels=in_channels, **options)
+        sizes = {"num_classes": num_classes, "in_channels": in_channels}
+        given = {key: size for key, size in sizes.items() if size is not None}
+        return factory(**given, **options)
 
     from backbones.weights import load_pretrained  # weights builds on models
 
-    if in_channels != 3:
+    if in_channels not in (None, 3):
         raise ValueError(f"in_channels must be 3 with pretrained weights, got {in_channels}")
-    return load_pretrained(name, factory(**options), num_classes)
+    classes = 1000 if num_classes is None else num_classes
+    return load_pretrained(name, factory(**options), classes)

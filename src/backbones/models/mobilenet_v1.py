@@ -12,7 +12,15 @@ from collections.abc import Iterable
 from torch import nn
 
 from backbones.arithmetic import round_channels
-from backbones.layers import Backbone, Classifier, ConvNormAct, init_he, into_stages, relu6
+from backbones.layers import (
+    Backbone,
+    Classifier,
+    ConvNormAct,
+    DepthwiseConv,
+    init_he,
+    into_stages,
+    relu6,
+)
 
 
 class SeparableConv(nn.Sequential):
@@ -28,7 +36,7 @@ class SeparableConv(nn.Sequential):
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
         super().__init__(
-            ConvNormAct(in_channels, in_channels, 3, stride, groups=in_channels, act=relu6),
+            DepthwiseConv(in_channels, 3, stride, act=relu6),
             ConvNormAct(in_channels, out_channels, 1, act=relu6),
         )
         self.stride = stride
