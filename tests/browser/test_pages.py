@@ -114,7 +114,7 @@ def test_search_finds_and_leads_there(visit, pages, width):
     page.wait_for_url(lambda url: not url.endswith(pages[0]))
     assert "receptive field" in page.locator("main").inner_text().lower()
     page.keyboard.press("Control+k")
-    page.keyboard.type("no such words")
+    page.keyboard.type("xyzzy")
     page.get_by_text("Nothing found").wait_for()
     one.open("search.html?q=receptive+field")
     page.locator("main .bb-results a").first.wait_for()
@@ -231,7 +231,7 @@ def drive_button(page, figure, button):
         yield "Enter on the button changed nothing"
 
 
-def answers(page, figure):
+def drive_explorer(page, figure):
     """What is wrong with the controls of one explorer."""
     figure.scroll_into_view_if_needed()
     controls = figure.locator(".bb-controls")
@@ -249,42 +249,34 @@ def answers(page, figure):
                 yield f"{kind} {k}: {fault}"
 
 
+def drive_quiz(page, quiz):
+    """Answer each question by mouse, then otherwise by keyboard; return what did not answer."""
+    questions = quiz.locator(".bb-question").all()
+    for number, question in enumerate(questions, 1):
+        options = question.locator(".bb-options button")
+        reply = question.get_by_role("status")
+        options.first.click()
+        said = reply.inner_text()
+        options.nth(1).focus()
+        page.keyboard.press("Enter")
+        if not said or reply.inner_text() == said:
+            yield f"question {number} explains two answers by {said!r}"
+    if f"of {len(questions)} right" not in quiz.locator(".bb-score").inner_text():
+        yield "the score does not appear"
+
+
 @pytest.mark.parametrize("width", [1280, 390])
-def test_every_explorer_answers_mouse_and_keyboard(visit, page_name, width):
+def test_every_explorer_and_quiz_answers_mouse_and_keyboard(visit, page_name, width):
     one = visit(width=width)
     page = one.open(page_name)
     figures = page.locator("figure.bb-explorer").all()
-    if page_name.startswith("chapters/"):
-        assert figures, "a chapter has at least one explorer"
-    for figure in figures:
-        title = figure.locator("figcaption strong").inner_text()
-        one.faults += [f"{title}: {fault}" for fault in answers(page, figure)]
-    one.must_be_faultless()
-
-
-def drive_question(page, question):
-    """Answer a question by mouse, then otherwise by keyboard."""
-    options = question.locator(".bb-options button")
-    reply = question.get_by_role("status")
-    options.first.click()
-    said = reply.inner_text()
-    options.nth(1).focus()
-    page.keyboard.press("Enter")
-    if not said or reply.inner_text() == said:
-        yield f"its answers are all explained by {said!r}"
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_every_quiz_answers_mouse_and_keyboard(visit, page_name, width):
-    one = visit(width=width)
-    page = one.open(page_name)
     quizzes = page.locator("figure.bb-quiz").all()
     if page_name.startswith("chapters/"):
+        assert figures, "a chapter has at least one explorer"
         assert quizzes, "a chapter has a quiz"
+    for figure in figures:
+        title = figure.locator("figcaption strong").inner_text()
+        one.faults += [f"{title}: {fault}" for fault in drive_explorer(page, figure)]
     for quiz in quizzes:
-        questions = quiz.locator(".bb-question").all()
-        for number, question in enumerate(questions, 1):
-            one.faults += [f"question {number} {f}" for f in drive_question(page, question)]
-        if f"of {len(questions)} right" not in quiz.locator(".bb-score").inner_text():
-            one.faults.append("the score does not appear")
+        one.faults += [f"quiz: {fault}" for fault in drive_quiz(page, quiz)]
     one.must_be_faultless()
