@@ -176,7 +176,7 @@ def test_words_cannot_end_the_data_or_become_markup():
     text = explorer(draw, title="a <b>", caption="c & <i>")._repr_html_()
     assert text.count("</script>") == 2
     assert "<!--" not in text
-    assert "<strong>a &lt;b&gt;</strong>c &amp; &lt;i&gt;" in text
+    assert "<strong>a &lt;b&gt;</strong><br>c &amp; &lt;i&gt;" in text
     assert read_states(stored(text))[0][0].startswith("x </script><script>")
 
 

@@ -126,7 +126,8 @@ class Explorer:
 
 
 def _caption(title: str, caption: str) -> str:
-    return f"<figcaption><strong>{html.escape(title)}</strong>{html.escape(caption)}</figcaption>"
+    below = f"<br>{html.escape(caption)}" if caption else ""
+    return f"<figcaption><strong>{html.escape(title)}</strong>{below}</figcaption>"
 
 
 def _stage(words: str, drawing: str) -> str:

@@ -137,7 +137,7 @@ def _upload(upload: Upload) -> Any:
     import ipywidgets
 
     widget = ipywidgets.FileUpload(accept="image/*", multiple=False, description=upload.label)
-    widget.layout.width = "auto"
+    widget.layout.width = "max-content"
     return widget
 
 
