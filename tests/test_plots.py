@@ -237,6 +237,8 @@ def test_image_grid_gives_long_titles_room():
     assert len(set(re.findall(r'<image x="([\d.]+)"', drawn))) == 1
     drawn = plots.image_grid(some_images(4), ["short"] * 4).svg
     assert len(set(re.findall(r'<image x="([\d.]+)"', drawn))) == 4
+    drawn = plots.image_grid(some_images(6), ["daisy → sunflower"] * 6).svg
+    assert len(set(re.findall(r'<image x="([\d.]+)"', drawn))) == 3  # two equal rows
 
 
 def test_feature_maps_use_the_whole_scale_each():

@@ -41,7 +41,10 @@ class History:
         return len(self.train_loss)
 
     def __repr__(self) -> str:
-        return f"History({len(self)} epochs)"
+        return f"History({self._length()})"
+
+    def _length(self) -> str:
+        return "1 epoch" if len(self) == 1 else f"{len(self)} epochs"
 
     def _repr_html_(self) -> str:
         columns = {
@@ -58,7 +61,7 @@ class History:
             for epoch, row in enumerate(zip(*columns.values(), strict=True), start=1)
         )
         # Measured numbers: the outputs of a figure of class bb-plot are compared by its label.
-        label = f"Table of {len(self)} epochs of training: loss, accuracy, gradient norm, seconds"
+        label = f"Table of {self._length()} of training: loss, accuracy, gradient norm, seconds"
         return (
             f'<figure class="bb-plot bb-history" aria-label="{label}">'
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></figure>"

@@ -43,7 +43,9 @@ def image_grid(
         )
     gap, text_height = 8, 20 if titles else 0
     widest = max((svg.text_width(title, SMALL) for title in titles), default=70)
-    columns = columns or min(len(images), max(1, int((WIDTH + gap) / (widest + gap))), 7)
+    if columns is None:
+        rows = math.ceil(len(images) / max(1, int((WIDTH + gap) / (widest + gap))))
+        columns = math.ceil(len(images) / rows)  # rows of equal length
     side = (WIDTH - gap * (columns - 1)) / columns
     height = side * max(image.shape[-2] / image.shape[-1] for image in images)
     pixelated = ' style="image-rendering:pixelated"' if lossless else ""

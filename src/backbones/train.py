@@ -52,7 +52,7 @@ def fit(
     data: ImageData,
     epochs: int,
     *,
-    lr: float = 2e-3,
+    lr: float = 5e-3,
     batch_size: int = 64,
     weight_decay: float = 0.05,
     optimizer: str | Callable[[list[dict]], torch.optim.Optimizer] = "adamw",
@@ -82,7 +82,8 @@ def fit(
             of them and the scores of auxiliary heads.
         data: Pictures are normalised by its ``mean`` and ``std``.
         epochs: Times that every training picture is seen.
-        lr: Highest learning rate of the schedule.
+        lr: Highest learning rate of the schedule. The default is for AdamW and small networks;
+            large Transformers want a fifth of it, SGD twenty times as much.
         batch_size: Most pictures in a step. An epoch is cut into batches of nearly equal size, so
             that no small last one upsets batch normalisation.
         weight_decay: Of matrices and kernels; biases and normalisations have none.
