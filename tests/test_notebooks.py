@@ -124,7 +124,7 @@ def test_a_normal_notebook_is_left_alone_by_ruff(tmp_path):
     cell.outputs = [new_output("display_data", {"text/html": "<b>ü</b>\n<i>x</i>"})]
     path = stored(tmp_path, chapter(cell))
     before = path.read_bytes()
-    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", "100"]
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", "88"]
     subprocess.run([*command, str(path)], check=True, capture_output=True)
     assert path.read_bytes() == before
 

@@ -30,7 +30,7 @@ SETUP_ID = "set-up"
 SETUP_TAGS = ["remove-cell"]
 SETUP_SOURCE = """\
 # @title Set-up: run this cell first
-# It does nothing where the book's package is installed. Elsewhere, as in Colab, it installs it.
+# Nothing happens where the book's package is installed. In Colab, this installs it.
 import importlib.util
 import subprocess
 import sys
@@ -41,7 +41,7 @@ if importlib.util.find_spec("backbones") is None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", source]
     pip = subprocess.run(command, capture_output=True, text=True)
     if pip.returncode:
-        raise ImportError(f"pip could not: is there a network, and git?\\n{{pip.stderr}}")
+        raise ImportError(f"pip failed: is there a network, and git?\\n{{pip.stderr}}")
     importlib.invalidate_caches()
     print("Done.")"""
 
