@@ -55,6 +55,19 @@ def test_what_is_installed_meets_the_requirements():
         assert needed.specifier.contains(metadata.version(name), prereleases=True), str(needed)
 
 
+def test_every_file_of_the_package_is_installed_with_it():
+    package = ROOT / "src" / "backbones"
+    setuptools = tomllib.loads(text("pyproject.toml"))["tool"]["setuptools"]
+    covered = {
+        path for glob in setuptools["package-data"]["backbones"] for path in package.glob(glob)
+    }
+    for path in package.rglob("*"):
+        if path.is_file() and path.suffix not in (".py", ".pyc"):
+            assert path in covered, f"{path.relative_to(ROOT)} would be missing after pip install"
+        if path.suffix == ".py":
+            assert (path.parent / "__init__.py").is_file(), f"{path.parent} is no package"
+
+
 def test_the_makefile_and_the_project_agree_on_python():
     assert project()["requires-python"] == ">=3.10"
     assert "(3, 10) <= v[:2] <= (3, 13)" in text("Makefile")
