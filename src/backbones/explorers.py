@@ -31,6 +31,7 @@ from backbones.quizzes import Question, quiz
 __all__ = ["Axis", "Explorer", "Question", "Upload", "lab", "quiz"]
 
 LIMIT = 150_000  # bytes of HTML; a page with a few explorers stays light
+_LARGEST = 1.15  # a drawing's letters are then as large as the site's text
 _REFERENCE = re.compile(r'\sid="|url\(#|href="#')
 _BOX = re.compile(r'\s(?:viewBox="([^"]*)"|width="[^"]*"|height="[^"]*")')
 
@@ -113,8 +114,8 @@ class Explorer:
         return embed(
             "explorer",
             f"{_caption(self.title, self.caption)}{_stage(words, drawing)}"
-            '<p class="bb-note">The controls of this figure need JavaScript. In a notebook, run '
-            "this cell or trust the notebook to see them.</p>",
+            '<p class="bb-unscripted">The controls of this figure need JavaScript. In a notebook, '
+            "run this cell or trust the notebook to see them.</p>",
             data,
         )
 
@@ -137,8 +138,9 @@ def _stage(words: str, drawing: str) -> str:
     alone = drawing.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     alone = alone.replace("<svg ", '<svg font-family="sans-serif" color="#777" ', 1)
     url = "data:image/svg+xml," + quote(alone, safe=" =:/;,.()'!*+-_@?&[]|~^`{}$")
+    shape = f"max-width:{_LARGEST * width:g}px;aspect-ratio:{width:g}/{height:g}"
     return (
-        f'<div class="bb-stage" style="max-width:{width:g}px;aspect-ratio:{width:g}/{height:g}">'
+        f'<div class="bb-stage" style="{shape}">'
         f'<img alt="{html.escape(words)}" src="{html.escape(url)}"></div>'
     )
 

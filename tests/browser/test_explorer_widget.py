@@ -60,7 +60,7 @@ def test_the_first_state_and_the_controls_are_there(show):
     assert slider.get_attribute("aria-valuetext") == "20 px"
     assert page.locator(".bb-value").inner_text() == "20 px"
     assert page.get_by_role("radio", name="blue").is_checked()
-    assert page.locator(".bb-note").count() == 0
+    assert page.locator(".bb-unscripted").count() == 0
     assert page.get_by_role("group", name="Controls").count() == 1
     assert page.get_by_role("status").inner_text() == ""  # nothing is announced on arrival
 
@@ -188,7 +188,7 @@ def test_a_late_copy_is_started_by_its_own_script(show):
             figure.querySelector(".bb-controls").remove();
             figure.querySelector(".bb-voice").remove();
             const note = document.createElement("p");
-            note.className = "bb-note";
+            note.className = "bb-unscripted";
             figure.append(note);
             document.body.append(copy);
             const old = figure.querySelector("script:not([type])");
@@ -247,9 +247,9 @@ def test_nothing_moves_by_itself_for_those_who_want_it_so(show):
 def test_without_scripts_the_first_state_is_a_picture(show):
     page = show(squares(), scripts=False)
     picture = page.get_by_role("img", name="A blue square of 20.")
-    assert picture.bounding_box()["width"] == 120
+    assert picture.bounding_box()["width"] == pytest.approx(120 * 1.15)
     assert page.get_by_role("slider").count() == 0
-    assert "need JavaScript" in page.locator(".bb-note").inner_text()
+    assert "need JavaScript" in page.locator(".bb-unscripted").inner_text()
 
 
 @pytest.mark.parametrize("width", [390, 1280])

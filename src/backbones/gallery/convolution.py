@@ -47,12 +47,12 @@ def _windows(W: int, F: int, S: int, P: int, D: int) -> Picture:  # noqa: N803
         svg.text(0, 38, f"= ⌊{room} / {S}⌋ + 1 = {n}", anchor="start", bold=True),
         svg.cells(0, top, full, 1, _CELL, stroke="grey", dashed=True) if P else "",
         svg.cells(P * _CELL, top, W, 1, _CELL, fill="blue", tint=0.15),
-        svg.text(right + 38, top + _CELL / 2, f"N = {n}", size=svg.SMALL, fill="orange", bold=True),
+        svg.text(right + 38, top + _CELL / 2, f"N = {n}", size=svg.SMALL, bold=True),
     ]
     for p in range(full):
         x, y = p * _CELL, top + _CELL / 2
-        label, paint = (p - P, "ink") if P <= p < P + W else (0, "grey")
-        shapes.append(svg.text(x + _CELL / 2, y, label, size=svg.SMALL, fill=paint))
+        label = p - P if P <= p < P + W else "·"
+        shapes.append(svg.text(x + _CELL / 2, y, label, size=svg.SMALL))
         if p not in read:
             shapes.append(svg.hatch(x, top, _CELL, _CELL))
     pitch = 26 if n <= 9 else 17
@@ -77,7 +77,7 @@ def _windows(W: int, F: int, S: int, P: int, D: int) -> Picture:  # noqa: N803
         f"Input {W}, kernel {F}, stride {S}, padding {P}, dilation {D}: "
         f"{n} window{'s' * (n > 1)}; {said}{remainder}."
     )
-    return Picture(svg.document(right + 70, top + _CELL + 14 + n * pitch, *shapes), alt)
+    return Picture(svg.document(14 * _CELL + 70, top + _CELL + 14 + n * pitch, *shapes), alt)
 
 
 def field_growth() -> Explorer:

@@ -191,8 +191,8 @@ def _stages(depth: int, count: str) -> Picture:
         ]
     kind = "bottleneck" if bottleneck else "basic"
     said = "; ".join(
-        f"{row.name} {f'{row.blocks} blocks, ' if row.blocks else ''}{value / total:.1%}"
+        f"{row.name}: {f'{row.blocks} blocks, ' if row.blocks else ''}{value / total:.1%}"
         for row, value in zip(rows, values, strict=True)
     )
-    alt = f"ResNet-{depth}, {kind} blocks, {total:,} {count}: {said}."
+    alt = f"ResNet-{depth}, {kind} blocks, {total:,} {count}. {said}."
     return Picture(svg.document(400, 46 + pitch * len(rows), *shapes), alt)

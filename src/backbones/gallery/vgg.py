@@ -63,7 +63,7 @@ def _stack(layers: int, channels: int) -> Picture:
     said = saved if layers > 1 else "The two are the same layer."
     shapes.append(svg.text(0, y + 90, said, anchor="start", bold=True))
     alt = (
-        f"{layers} 3 by 3 layers and one {size} by {size} layer, {channels} channels: both see "
+        f"A stack of {layers} 3×3 and one {size}×{size} layer, {channels} channels: both see "
         f"{size} by {size} inputs; {small:,} against {large:,} parameters, {layers} against 1 "
         "non-linearities."
     )

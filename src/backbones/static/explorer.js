@@ -22,7 +22,7 @@
     for (const name of ["keydown", "keyup", "keypress", "mousedown", "pointerdown"]) {
       bar.addEventListener(name, (event) => event.stopPropagation());
     }
-    figure.querySelector(".bb-note").remove();
+    figure.querySelector(".bb-unscripted").remove();
     stage.before(bar);
     stage.after(voice);
     const choices = element("div", { class: "bb-choices" });
