@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from backbones import arithmetic
-from backbones.fields import WHOLE, FieldTracker, centre_gradient, gradient_field
+from backbones.fields import WHOLE, AxisField, FieldTracker, centre_gradient, gradient_field
 from backbones.layers import ConvNormAct
 from backbones.models.resnet import BasicBlock, Bottleneck, PlainBlock, ResNet
 
@@ -103,13 +103,25 @@ class Gate(nn.Module):
         nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 2)),
         nn.GroupNorm(1, 3),
         nn.InstanceNorm2d(3),
-        Gate(),
     ],
     ids=lambda model: type(model).__name__,
 )
 def test_layers_that_see_the_whole_image(model):
     assert tracked(model, 8)[1] == WHOLE
     assert math.isinf(WHOLE[0].size)
+
+
+def test_a_gate_sees_the_whole_image_and_keeps_the_positions():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), Gate(), nn.Conv2d(4, 4, 1), nn.MaxPool2d(2))
+    _, fields = tracked(model, 16)
+    assert fields == (AxisField(4, -math.inf, math.inf),) * 2
+
+
+def test_a_map_pooled_and_repeated_has_the_positions_it_had():
+    model = nn.Sequential(nn.Conv2d(3, 2, 3, 2, 1), nn.AvgPool2d(4), nn.Upsample(scale_factor=4))
+    _, fields = tracked(model, 64)
+    # The pool sees 9 pixels, -1 to 7; the last of its four repetitions stands 6 pixels on.
+    assert fields == (AxisField(2, -7, 7),) * 2
 
 
 def test_adaptive_pool_that_changes_nothing_keeps_the_field():

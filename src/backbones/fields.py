@@ -32,15 +32,20 @@ class AxisField(NamedTuple):
 
     def window(self, kernel_size: int, stride: int, padding: int, dilation: int) -> "AxisField":
         """The field behind a convolution or pooling."""
+        if math.isinf(self.size):  # there is no more to see
+            return self._replace(jump=self.jump * stride)
         first = self.first - padding * self.jump
         last = self.last + ((kernel_size - 1) * dilation - padding) * self.jump
         return AxisField(self.jump * stride, first, last)
 
     def union(self, other: "AxisField") -> "AxisField":
-        """The field behind an addition or concatenation: everything either branch sees."""
-        return AxisField(
-            max(self.jump, other.jump), min(self.first, other.first), max(self.last, other.last)
-        )
+        """The field behind an addition or concatenation: everything either branch sees.
+
+        A branch of one position for the whole image leaves the other's jump as it is.
+        """
+        jumps = [jump for jump in (self.jump, other.jump) if math.isfinite(jump)]
+        first, last = min(self.first, other.first), max(self.last, other.last)
+        return AxisField(max(jumps, default=math.inf), first, last)
 
 
 PIXEL = AxisField(1, 0, 0)
@@ -141,6 +146,15 @@ def _adaptive_pool(fields, output, image, output_size):
     return _window(fields, widest, strides, 0, 1)
 
 
+def _nearest(fields, output, image, *rest, **kwargs):
+    """Repeated positions see the same; counted from where the last of them stands."""
+    height, width = (
+        AxisField(field.jump * a / b, field.first - field.jump * (1 - a / b), field.last)
+        for field, a, b in zip(fields, image.shape[2:], output.shape[2:], strict=True)
+    )
+    return height, width
+
+
 def _reduce(fields, output, image, dim=None, *rest, **kwargs):
     """A mean or maximum sees the whole image if it runs over positions, not over channels."""
     dims = range(image.ndim) if dim is None else [dim] if isinstance(dim, int) else dim
@@ -180,6 +194,7 @@ _RULES: dict[object, Callable[..., Fields]] = {
     aten.avg_pool2d: _average_pool,
     aten._adaptive_avg_pool2d: _adaptive_pool,
     aten.adaptive_max_pool2d: _adaptive_pool,
+    aten.upsample_nearest2d: _nearest,
     aten.mean: _reduce,
     aten.sum: _reduce,
     aten.amax: _reduce,
