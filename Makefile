@@ -9,6 +9,8 @@ PY := .venv/bin/python
 INSTALLED := .venv/installed
 HTML := build/_build/html
 NOTEBOOKS := $(PY) tools/notebooks.py
+# In a container one is root, and JupyterLab must be told that this is meant.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -21,7 +23,7 @@ help: ## List the commands
 # ---------------------------------------------------------------------------------------- install
 
 $(INSTALLED): requirements.txt pyproject.toml
-	@"$(PYTHON)" -c 'import sys; v = sys.version_info; (3, 10) <= v[:2] <= (3, 13) or sys.exit("Backbones runs on Python 3.10 to 3.13; $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.12 ..." % v[:2])'
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info; (3, 10) <= v[:2] <= (3, 13) or sys.exit("Backbones runs on Python 3.10 to 3.13; $(PYTHON) is %d.%d. Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" % v[:2])'
 	@"$(PYTHON)" -m venv .venv || { echo "Python could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	$(PY) -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $(INSTALLED)
@@ -43,7 +45,7 @@ serve: $(INSTALLED) ## Serve the site on this machine (PORT=8000)
 	@$(PY) -m http.server "$(PORT)" --bind 127.0.0.1 --directory $(HTML)
 
 lab: $(INSTALLED) ## Open the chapters in JupyterLab
-	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/chapters
+	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/chapters $(AS_ROOT)
 
 # ------------------------------------------------------------------------------------------- test
 
