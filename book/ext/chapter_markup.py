@@ -17,17 +17,20 @@ recognises the patterns:
 from __future__ import annotations
 
 import re
+from html import escape
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from papers import Papers
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
 
 logger = logging.getLogger(__name__)
 
@@ -204,9 +207,7 @@ class ChapterMarkup(SphinxTransform):
         code = block.astext()[match.end() :]
         block.children = [nodes.Text(code)]
         block.rawsource = code
-        for prompt in ("prompt_show", "prompt_hide"):
-            if prompt in cell:
-                cell[prompt] = match[1].strip()
+        cell["prompt_show"], cell["titled"] = match[1].strip(), True
 
     def mark_papers(self, facts: dict[str, Any]) -> None:
         """Links to papers: title on hover, and an entry in the bibliography's "cited in"."""
@@ -223,15 +224,30 @@ class ChapterMarkup(SphinxTransform):
                 warn(link, f"{address} is not in book/references.bib")
 
 
+def open_fold(translator: HTML5Translator, node: HideCodeCellNode) -> None:
+    """A folded cell, with one label for both states and as its name for screen readers."""
+    classes, label = " ".join(node["classes"]), escape(node["prompt_show"])
+    translator.body.append(f'<details class="hide {classes}"><summary>{label}</summary>\n')
+
+
+def close_fold(translator: HTML5Translator, node: HideCodeCellNode) -> None:
+    """End of a folded cell."""
+    translator.body.append("</details>\n")
+
+
 class CodeBelowFigure(SphinxPostTransform):
-    """A figure comes first, and the folded code that draws it below."""
+    """Folded code gets its label; a figure comes before the folded code that draws it."""
 
     default_priority = 210  # after the notebook extension wrapped the folded code
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Swap the two children of cells tagged hide-input."""
+        """Label the folds; swap the two children of cells tagged hide-input."""
         for cell in self.document.findall(nodes.container):
+            for fold in cell.children:
+                if isinstance(fold, HideCodeCellNode) and cell.get("titled"):
+                    only_code = cell["hide_mode"] == "input"
+                    fold["prompt_show"] = ("Code: " if only_code else "") + cell["prompt_show"]
             if cell.get("hide_mode") == "input" and len(cell) == 2:
                 cell["classes"].append("bb-code-below")
                 cell.children.reverse()
@@ -252,6 +268,7 @@ def merge(app: Sphinx, env: Any, docnames: set[str], other: Any) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_transform(ChapterMarkup)
+    app.add_node(HideCodeCellNode, override=True, html=(open_fold, close_fold))
     app.add_post_transform(CodeBelowFigure)
     app.connect("env-purge-doc", purge)
     app.connect("env-merge-info", merge)
