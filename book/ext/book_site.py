@@ -125,8 +125,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     for path in (out / "_static").iterdir():
         if path.name not in kept:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for path in out.glob("_sphinx_design_static"):
-        shutil.rmtree(path)
     (out / ".nojekyll").touch()  # else GitHub Pages leaves out folders that begin with "_"
     moved = out / "book" / "index.html"
     moved.write_text('<meta http-equiv="refresh" content="0; url=../index.html">', encoding="utf-8")

@@ -83,7 +83,10 @@ class Katex:
         formula = node.astext()
         self.process.stdin.write(json.dumps({"formula": formula, "display": display}) + "\n")
         self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
+        line = self.process.stdout.readline()
+        if not line:
+            raise ExtensionError(f"node ended while it set the formula {formula!r}")
+        answer = json.loads(line)
         if "error" in answer:
             logger.warning("%s", answer["error"], location=node, type="backbones", subtype="math")
         return answer.get("html") or f"<code>{escape(formula)}</code>"
@@ -125,7 +128,7 @@ def prepare(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     store = app.backbones_katex_store = Path(app.doctreedir).parent / ".katex" / PACKAGE
-    if not store.exists():
+    if not (store / "katex.min.js").exists():
         store.parent.mkdir(parents=True, exist_ok=True)
         fetch(store)
     app.config.html_static_path.append(str(store / "static"))
