@@ -90,6 +90,7 @@ def test_normal_form_keeps_what_matters_and_drops_the_rest(tmp_path):
         "tags": ["hide-input", "full-width"],
         "execution": {"iopub.execute_input": "2026-01-01T10:00:00"},
         "collapsed": False,
+        "jupyter": {"source_hidden": True, "outputs_hidden": True},
     }
     cell.outputs = [
         stream("a\n"),
@@ -103,7 +104,10 @@ def test_normal_form_keeps_what_matters_and_drops_the_rest(tmp_path):
     assert after.metadata == {"kernelspec": notebooks.KERNEL, "language_info": {"name": "python"}}
     cell = after.cells[-1]
     assert (cell.id, cell.source, cell.execution_count) == ("speaking", "x = 1\nx", 2)
-    assert cell.metadata == {"tags": ["full-width", "hide-input"]}
+    assert cell.metadata == {
+        "tags": ["full-width", "hide-input"],
+        "jupyter": {"source_hidden": True},
+    }
     assert [o.output_type for o in cell.outputs] == ["stream", "execute_result"]
     assert cell.outputs[0].text == "a\nb\n"
     assert cell.outputs[1].execution_count == 2

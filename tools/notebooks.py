@@ -50,7 +50,6 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 # Only what nbval compares: a png or jpeg output would be stored, shown and never verified.
 OUTPUT_TYPES = {"text/plain", "text/html", "text/latex", "text/markdown", "image/svg+xml"}
-CELL_METADATA = {"tags", "cellView", "jupyter"}
 TAGS = {
     "full-width",
     "hide-cell",
@@ -220,10 +219,7 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
         if not cell.get("id") or cell.id in taken:
             cell.id = f"cell-{position}"
         taken.add(cell.id)
-        metadata = {k: v for k, v in cell.metadata.items() if k in CELL_METADATA and v}
-        if "tags" in metadata:
-            metadata["tags"] = sorted(set(metadata["tags"]))
-        cell.metadata = nbformat.from_dict(metadata)
+        cell.metadata = normal_metadata(cell.metadata)
         if cell.cell_type != "code":
             cell.pop("attachments", None)
             continue
@@ -232,6 +228,18 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
         cell.execution_count = count if ran else None
         cell.outputs = [normal_output(o, cell.execution_count) for o in merged(cell.outputs)]
     return notebook
+
+
+def normal_metadata(metadata: NotebookNode) -> NotebookNode:
+    """What is part of a cell: its tags, and whether its code is folded. The rest is of the moment."""
+    kept = {}
+    if metadata.get("tags"):
+        kept["tags"] = sorted(set(metadata["tags"]))
+    if metadata.get("cellView"):
+        kept["cellView"] = metadata["cellView"]
+    if metadata.get("jupyter", {}).get("source_hidden"):
+        kept["jupyter"] = {"source_hidden": True}
+    return nbformat.from_dict(kept)
 
 
 def merged(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
