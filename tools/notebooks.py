@@ -231,7 +231,7 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 
 
 def normal_metadata(metadata: NotebookNode) -> NotebookNode:
-    """What is part of a cell: its tags, and whether its code is folded. The rest is of the moment."""
+    """What is part of a cell: its tags, and that its code is folded; the rest is of the moment."""
     kept = {}
     if metadata.get("tags"):
         kept["tags"] = sorted(set(metadata["tags"]))
