@@ -74,7 +74,8 @@ def dandelion_clock(head: Head) -> None:
     right, up = head.across, head.along
     radius = (right * right + up * up).sqrt()
     white = dice.colour(palette("f4f2ea e9e8e4 f7f4e4"), 0.02)
-    head.paint(edge(0.97 - radius, 0.12) * (0.3 + 0.2 * radius**3), white, 0.65)
+    # A veil darker than the tufts, so that they show before a bright sky too.
+    head.paint(edge(0.97 - radius, 0.1) * (0.4 + 0.15 * radius**2), white, 0.42)
     head.paint(edge(0.13 - radius, head.pixel), dice.colour(palette("6b5a34 57512c")), 1 - radius)
     seeds, globe = 50, 0.84
     spin, nod = dice.uniform(0, TURN), dice.uniform(-0.6, 0.6)
@@ -95,7 +96,7 @@ def dandelion_clock(head: Head) -> None:
         away = (from_x**2 + from_y**2).sqrt()
         hairs = ripple(13 * torch.atan2(from_y, from_x), away / 2 / head.pixel)
         tuft = edge(0.13 - away, 0.1) * (0.3 + 0.25 * hairs + 0.45 * edge(0.04 - away, 0.08))
-        head.paint(tuft.clamp(0, 1) * (0.35 + 0.55 * near), white, 0.8 + 0.25 * near)
+        head.paint(tuft.clamp(0, 1) * (0.4 + 0.6 * near), white, 0.85 + 0.25 * near)
 
 
 def deep_colour(colour: Tensor) -> Tensor:
