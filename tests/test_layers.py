@@ -11,6 +11,7 @@ from backbones.layers import (
     ConvNormAct,
     DropPath,
     EffectiveSqueezeExcitation,
+    NormActConv,
     SamePadding,
     SqueezeExcitation,
     channel_shuffle,
@@ -70,6 +71,16 @@ def test_conv_with_same_padding_is_timms(kernel_size, stride):
         x = torch.randn(1, 2, size, size)
         torch.testing.assert_close(ours(x), theirs(x))
         assert ours(x).shape[2] == -(-size // stride)
+
+
+def test_norm_act_conv_is_its_three_layers():
+    block = NormActConv(4, 6, 3, stride=2).eval()
+    norm, act, conv = block
+    x = torch.randn(2, 4, 9, 9)
+    assert isinstance(act, nn.ReLU)
+    assert conv.bias is None
+    torch.testing.assert_close(block(x), conv(torch.relu(norm(x))))
+    assert block(x).shape == (2, 6, 5, 5)
 
 
 def test_norm_and_act_can_be_left_out():

@@ -46,7 +46,7 @@ PUBLISHED = [
     Published("resnet110", 1_727_962, "1.7", size=32, num_classes=10),
     Published("resnet1202", 19_421_274, "19.4", size=32, num_classes=10),
     Published("resnet50a", 25_557_032, None, 3_800, rel=0.02),
-    # VoVNet, arXiv:1904.09730, table 2 (no sizes printed)
+    # VoVNet, arXiv:1904.09730 (no sizes printed; stages are in test_vovnet.py)
     Published("vovnet27_slim", 3_525_736),
     # AlexNet, NIPS 2012 (printed: "60 million")
     Published("alexnet_paper", 60_965_224),
