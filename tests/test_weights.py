@@ -37,6 +37,15 @@ def test_a_state_dict_of_other_names_will_do():
     assert torch.equal(ours[3].weight, theirs[3].weight)
 
 
+def test_a_dense_layer_takes_the_weights_of_a_1x1_convolution():
+    dense, conv = nn.Linear(4, 3), nn.Conv2d(4, 3, 1)
+    copy_reference_weights(dense, conv)
+    x = torch.randn(2, 4)
+    torch.testing.assert_close(dense(x), conv(x.view(2, 4, 1, 1)).flatten(1))
+    with pytest.raises(ValueError, match=r"weight of the model is float32 \(3, 4\)"):
+        copy_reference_weights(dense, nn.Conv2d(4, 3, 3))
+
+
 def test_the_first_misfit_is_named_and_nothing_is_copied():
     ours, theirs = network(classes=3), network(classes=5)
     before = ours[0].weight.clone()
