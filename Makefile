@@ -86,5 +86,5 @@ format: $(INSTALLED) ## Repair what lint can repair
 	$(NOTEBOOKS) normalise
 
 clean: ## Remove .venv, the built site and caches
-	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis src/*.egg-info
-	find . -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .venv build .pytest_cache .hypothesis src/*.egg-info
+	find . \( -name __pycache__ -o -name .ruff_cache \) -prune -exec rm -rf {} +
