@@ -242,7 +242,7 @@ FAMILIES = {
     ),
     "alexnet of the paper": Family(
         lambda classes, channels: AlexNet(
-            (8, 16, 24, 24, 16), classes, channels, paper=True, hidden=32, stride=1
+            (8, 16, 24, 24, 16), classes, channels, paper=True, hidden=64, stride=1
         ),
         maps=(12, 5),
     ),

@@ -8,6 +8,7 @@ import csv
 from contextlib import contextmanager
 from pathlib import Path
 
+import d2l_networks
 import torch
 from torch import nn
 
@@ -16,6 +17,16 @@ with (Path(__file__).parent / "data" / "parity.csv").open(encoding="utf-8") as f
 
 # Models too large to compute on two cores in seconds: compared by shapes, on the meta device.
 LARGE = {name for name, _ in ROWS if int(ROWS[name, _]["params"]) > 150_000_000}
+
+# Models that do not work on small images: the size to compare them on.
+SIZES = {"lenet": 28, "bn_lenet": 28, "nin": 80} | {
+    name: 96 for name, _ in ROWS if name.startswith("inception")
+}
+
+# What the models of this book are by default, where the reference differs.
+OPTIONS = {
+    name: {"aux_logits": False, "init_weights": False} for name in ("googlenet", "inception_v3")
+}
 
 # Initialisation is drawn over anyway, and takes longer than the comparison.
 INITIALISERS = [name for name in dir(nn.init) if name.endswith("_") and not name.startswith("_")]
@@ -35,18 +46,21 @@ def uninitialised():
 
 
 def build_reference(name: str, source: str, **options) -> nn.Module:
-    """The reference implementation with its own defaults, 1000 classes."""
+    """The reference implementation with its own defaults, 1000 classes (d2l's LeNets: 10)."""
     source, _, other_name = source.partition(":")
     name = other_name or name
     if source == "torchvision":
         import torchvision
 
+        options = OPTIONS.get(name, {}) | options
         return torchvision.models.get_model(name, weights=None, **options)
     if source == "timm":
         import timm
 
         return timm.create_model(name, num_classes=1000, **options)
-    raise ValueError(f"source must be torchvision or timm, got {source!r}")
+    if source == "d2l":
+        return getattr(d2l_networks, name)(**options)
+    raise ValueError(f"source must be torchvision, timm or d2l, got {source!r}")
 
 
 def randomise(model: nn.Module, seed: int = 0) -> None:

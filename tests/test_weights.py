@@ -1,7 +1,10 @@
 """Carrying weights over, and refusing what does not fit."""
 
+import pickle
+
 import pytest
 import torch
+from parity import build_reference, randomise, uninitialised
 from PIL import Image
 from torch import nn
 
@@ -85,6 +88,73 @@ def test_pretrained_weights_are_the_references(monkeypatch):
     model = create_model("resnet18", 5, pretrained=True).eval()
     assert model(x).shape == (1, 5)
     assert torch.equal(model.stem[0][0].weight, trained.conv1.weight)
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """torchvision finds random weights where it would look for the trained ones."""
+    import torchvision
+
+    def state_dict(weights, *args, **kwargs):
+        name = weights.__class__.__name__.removesuffix("_Weights").lower()
+        with uninitialised():
+            model = build_reference(name, "torchvision", aux_logits=True)
+        randomise(model)
+        return model.state_dict()
+
+    monkeypatch.setattr(torchvision.models._api.WeightsEnum, "get_state_dict", state_dict)
+    return lambda name: torchvision.models.get_model(name, weights="DEFAULT").eval()
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
+def test_pretrained_models_of_another_range_take_the_same_images(name, trained):
+    reference = trained(name)
+    assert reference.transform_input
+    model = create_model(name, pretrained=True).eval()
+    x = torch.randn(1, 3, 96, 96)
+    assert torch.equal(model(x), reference(x))
+    assert torch.equal(model.head(model.forward_features(x)[-1]), model(x))
+    assert model.auxiliary is None
+    plain = create_model(name)
+    with pytest.raises(RuntimeError, match=r"stem\.renormalize\.scale"):
+        plain.load_state_dict(model.state_dict())
+    model = create_model(name, 5, pretrained=True).eval()
+    assert model(x).shape == (1, 5)
+    again = pickle.loads(pickle.dumps(model))
+    assert torch.equal(again(x), model(x))
+
+
+def test_pretrained_auxiliary_heads(trained):
+    reference = trained("inception_v3")
+    model = create_model("inception_v3", 5, pretrained=True, aux_logits=True)
+    theirs = reference.AuxLogits.conv1.conv.weight
+    assert torch.equal(model.auxiliary[0][2][0].weight, theirs)
+    assert model.head[-1].out_features == model.auxiliary[0][-1][-1].out_features == 5
+    with pytest.warns(UserWarning, match="NOT pretrained"):
+        model = create_model("googlenet", pretrained=True, aux_logits=True)
+    assert len(model.auxiliary) == 2
+
+
+def test_auxiliary_heads_are_matched_wherever_they_are_registered():
+    class Early(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.aux, self.last = nn.Linear(1, 2), nn.Linear(2, 3), nn.Linear(2, 4)
+
+    class Late(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem, self.head = nn.Linear(1, 2), nn.Linear(2, 4)
+            self.auxiliary = nn.ModuleList([nn.Sequential(nn.Linear(2, 3))])
+
+    early, late = Early(), Late()
+    copy_reference_weights(late, early)
+    assert torch.equal(late.head.weight, early.last.weight)
+    assert torch.equal(late.auxiliary[0][0].weight, early.aux.weight)
+    with pytest.raises(ValueError, match=r"first without a partner is aux\.weight"):
+        copy_reference_weights(nn.Sequential(nn.Linear(1, 2), nn.Linear(2, 4)), early)
+    replace_last_layer(late, 7)
+    assert late.head.out_features == late.auxiliary[0][0].out_features == 7
 
 
 def test_pretrained_without_network_says_what_to_do(monkeypatch, tmp_path):
