@@ -147,6 +147,7 @@ def kernel_environment(workers: int = 1) -> dict[str, str]:
     return {
         "BACKBONES_QUIET": "1",  # no progress bars
         "OMP_NUM_THREADS": str(threads),
+        "OMP_WAIT_POLICY": "PASSIVE",  # a busy machine's threads spin for minutes otherwise
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's warning about frozen modules
     }
