@@ -15,6 +15,7 @@ from backbones.models.ghostnet import GhostNet
 from backbones.models.ghostnet_v2 import GhostNetV2
 from backbones.models.googlenet import CONFIGS as GOOGLENETS
 from backbones.models.googlenet import GoogLeNet
+from backbones.models.hybrid_vit import resnet_embedding
 from backbones.models.inception import V2, V3, Inception, Layout
 from backbones.models.inception_v4 import RESNET_V1, RESNET_V2, V4
 from backbones.models.lenet import LeNet
@@ -31,6 +32,7 @@ from backbones.models.senet import with_se
 from backbones.models.shufflenet_v1 import ShuffleNetV1
 from backbones.models.shufflenet_v2 import ShuffleNetV2
 from backbones.models.vgg import VGG
+from backbones.models.vit import Size, VisionTransformer
 from backbones.models.vovnet import Config, VoVNet
 
 
@@ -293,5 +295,22 @@ FAMILIES = {
         size=96,
         other_sizes=(128, 107),
         maps=(9, 4, 1),
+    ),
+    "vit": Family(
+        lambda classes, channels: VisionTransformer(Size(2, 32, 4), 8, classes, channels, 32),
+        other_sizes=(),  # needs `resize`: test_vit.py
+        maps=(4,),
+    ),
+    "hybrid vit": Family(
+        lambda classes, channels: VisionTransformer(
+            Size(2, 32, 4),
+            8,
+            classes,
+            channels,
+            32,
+            stem=partial(resnet_embedding, depths=(1, 1), width=8),
+        ),
+        other_sizes=(),
+        maps=(4,),
     ),
 }

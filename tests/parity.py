@@ -28,6 +28,10 @@ OPTIONS = {
     name: {"aux_logits": False, "init_weights": False} for name in ("googlenet", "inception_v3")
 }
 
+# Vision Transformers are built for one size of images: here a small one, to be quick.
+VIT_SIZE = 64
+VIT_OPTIONS = {"torchvision": {"image_size": VIT_SIZE}, "timm": {"img_size": VIT_SIZE}}
+
 # Initialisation is drawn over anyway, and takes longer than the comparison.
 INITIALISERS = [name for name in dir(nn.init) if name.endswith("_") and not name.startswith("_")]
 
@@ -45,6 +49,13 @@ def uninitialised():
             setattr(nn.init, name, original)
 
 
+def move_positions_behind_patches(model: nn.Module) -> None:
+    """Register a timm ViT's position embedding where torchvision does; nothing else changes."""
+    positions = model._parameters.pop("pos_embed")
+    model.patch_embed.proj.register_parameter("pos_embed", positions)
+    model.__dict__["pos_embed"] = positions
+
+
 def build_reference(name: str, source: str, **options) -> nn.Module:
     """The reference implementation with its own defaults, 1000 classes (d2l's LeNets: 10)."""
     source, _, other_name = source.partition(":")
@@ -57,7 +68,10 @@ def build_reference(name: str, source: str, **options) -> nn.Module:
     if source == "timm":
         import timm
 
-        return timm.create_model(name, num_classes=1000, **options)
+        model = timm.create_model(name, num_classes=1000, **options)
+        if name.startswith("vit"):
+            move_positions_behind_patches(model)
+        return model
     if source == "d2l":
         return getattr(d2l_networks, name)(**options)
     raise ValueError(f"source must be torchvision, timm or d2l, got {source!r}")

@@ -11,6 +11,8 @@ from parity import (
     LARGE,
     ROWS,
     SIZES,
+    VIT_OPTIONS,
+    VIT_SIZE,
     build_reference,
     randomise,
     relative_error,
@@ -28,7 +30,12 @@ COMPUTED = [key for key in ROWS if key[0] not in LARGE]
 
 def pair(name, source):
     with uninitialised():
-        ours, theirs = create_model(name), build_reference(name, source)
+        ours = create_model(name)
+        options = {}
+        if name.startswith("vit"):
+            ours.resize(VIT_SIZE)
+            options = VIT_OPTIONS[source.partition(":")[0]]
+        theirs = build_reference(name, source, **options)
     randomise(theirs)
     copy_reference_weights(ours, theirs)
     return ours, theirs
@@ -116,6 +123,8 @@ def test_outputs_and_gradients(name, source):
         ("nin", "d2l"),
         ("googlenet", "torchvision"),
         ("inception_resnet_v2", "timm"),
+        ("vit_tiny_patch16_224", "timm"),
+        ("vit_base_r50_s16_224", "timm"),
     ],
 )
 def test_one_step_of_training_keeps_parity(name, source):

@@ -59,6 +59,8 @@ PUBLISHED = [
     Published("inception_v2", 11_188_288),
     # Inception-ResNet-v1, arXiv:1602.07261, figures 10 to 15 (no counts printed)
     Published("inception_resnet_v1", 22_756_328, size=299),
+    # The book's own, counted by hand: see test_vit.py
+    Published("vit_micro_patch4_32", 208_074, size=32, num_classes=10),
     # ShuffleNet, arXiv:1707.01083, tables 1 and 2; 292 and 524 from table 5
     Published("shufflenet_v1", 1_531_936, None, 143, options={"groups": 1}),
     Published("shufflenet_v1", 1_733_848, None, 140, rel=0.01, options={"groups": 2}),

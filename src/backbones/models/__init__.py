@@ -13,6 +13,7 @@ from backbones.models import (
     ghostnet,
     ghostnet_v2,
     googlenet,
+    hybrid_vit,
     inception,
     inception_v4,
     lenet,
@@ -30,6 +31,8 @@ from backbones.models import (
     shufflenet_v1,
     shufflenet_v2,
     vgg,
+    vit,
+    vit_tiny,
     vovnet,
 )
 
@@ -59,6 +62,9 @@ _FAMILIES = (
     ghostnet_v2,
     efficientnet,
     efficientnet_lite,
+    vit,
+    vit_tiny,
+    hybrid_vit,
 )
 
 # Every key of a family's CONFIGS is the name of a factory in its file.
