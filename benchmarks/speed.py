@@ -113,7 +113,7 @@ def main() -> None:
     options = parser.parse_args()
 
     lines, ratios = [], []
-    sources = {name: source for name, source in ROWS}
+    sources = dict(ROWS)
     for name in tqdm(options.models or FAMILIES):
         source = sources.get(name.removeprefix("tf_"), "timm")
         forward_ratio, forward_ms, step_ratio, step_ms = measure(
