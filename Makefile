@@ -45,7 +45,7 @@ serve: $(INSTALLED) ## Serve the site on this machine (PORT=8000)
 	@$(PY) -m http.server "$(PORT)" --bind 127.0.0.1 --directory $(HTML)
 
 lab: $(INSTALLED) ## Open the chapters in JupyterLab
-	@$(PY) -m jupyter trust chapters/*.ipynb >/dev/null # or JupyterLab hides the stored drawings
+	@$(PY) -m nbformat.sign chapters/*.ipynb >/dev/null # or JupyterLab hides the stored drawings
 	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/chapters $(AS_ROOT)
 
 # ------------------------------------------------------------------------------------------- test
