@@ -79,7 +79,7 @@ class AlexNet(Backbone):
         init_he(self)
 
 
-# Figure 2 of the paper; its footnote's one-tower form in arXiv:1404.5997.
+# Channels of the five convolutions: torchvision's; Figure 2 of the paper.
 CONFIGS = {
     "alexnet": (64, 192, 384, 256, 256),
     "alexnet_paper": (96, 256, 384, 384, 256),

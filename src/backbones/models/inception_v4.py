@@ -1,12 +1,16 @@
 """Inception v4 and the two Inception-ResNets: Szegedy et al., arXiv:1602.07261.
 
 The paper is "Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning".
-`inception_v4` (Figure 9) and `inception_resnet_v1` (Figure 15) are as printed there.
 
-`inception_resnet_v2` is timm's, after Google's own code (TF-Slim), which departs from the paper:
-the stem is v3's and one more block in place of v4's; there are 10, 20 and 10 residual blocks of
-320, 1088 and 2080 channels in place of 5, 10 and 5 of 384, 1152 and 2144; the last one is neither
-scaled nor followed by ReLU, and a 1x1 convolution to 1536 channels comes behind it.
+`inception_v4` (Figure 9) is timm's, after Google's own code (TF-Slim), which departs from the
+figures in the order of a few 1x7 and 7x1, 1x3 and 3x1. `inception_resnet_v1` (Figure 15) is the
+paper's, and its last block, too, is scaled and followed by a ReLU as the figures show.
+
+`inception_resnet_v2` is timm's, after Google's code, which departs from the paper: the stem is
+v3's and one more block in place of v4's; there are 10, 20 and 10 residual blocks of 320, 1088 and
+2080 channels in place of 5, 10 and 5 of 384, 1152 and 2144 (printed as 1154 and 2048, which
+cannot be added); the last one is neither scaled nor followed by a ReLU, and a 1x1 convolution to
+1536 channels comes behind it.
 
 The paper scales residuals by factors "between 0.1 and 0.3"; those here, for v1 too, are the ones
 that Google's code has for v2.

@@ -12,10 +12,21 @@ which the paper scaled into 32x32; d2l's `bn_lenet` does not.
 
 from collections.abc import Callable
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from backbones.arithmetic import check_positive, conv_output_size
 from backbones.layers import Backbone, ConvNormAct
+
+
+class PoolTo(nn.AdaptiveAvgPool2d):
+    """Averages to a fixed size, and takes no time if a map has it: (B, C, H, W) -> (B, C, N, N)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        # A trace has to work for other sizes, too.
+        if not torch.jit.is_tracing() and x.shape[2:] == (self.output_size, self.output_size):
+            return x
+        return super().forward(x)
 
 
 def dense(
@@ -63,7 +74,7 @@ class LeNet(Backbone):
             channels = width
             size = conv_output_size(conv_output_size(size, 5, padding=pad), 2, stride=2)
         head = nn.Sequential(
-            nn.AdaptiveAvgPool2d(size),
+            PoolTo(size),
             nn.Flatten(),  # (B, 16, size, size) -> (B, 16 size²)
             dense(16 * size**2, 120, norm_1d),
             dense(120, 84, norm_1d),
