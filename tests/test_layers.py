@@ -7,6 +7,7 @@ from torch import nn
 from backbones.arithmetic import same_padding
 from backbones.layers import (
     Backbone,
+    Branches,
     Classifier,
     ConvNormAct,
     DropPath,
@@ -81,6 +82,28 @@ def test_norm_act_conv_is_its_three_layers():
     assert conv.bias is None
     torch.testing.assert_close(block(x), conv(torch.relu(norm(x))))
     assert block(x).shape == (2, 6, 5, 5)
+
+
+@pytest.mark.parametrize("kernel_size", [(1, 7), (7, 1), (3, 5)])
+def test_kernels_need_not_be_square(kernel_size):
+    block = ConvNormAct(1, 2, kernel_size)
+    assert block[0].kernel_size == kernel_size
+    assert block(torch.randn(2, 1, 9, 11)).shape == (2, 2, 9, 11)
+    assert ConvNormAct(1, 2, kernel_size, padding=(0, 3))[0].padding == (0, 3)
+    with pytest.raises(ValueError, match="kernel_size must be one number with"):
+        ConvNormAct(1, 2, kernel_size, padding="same")
+    with pytest.raises(ValueError, match="kernel_size must be odd"):
+        ConvNormAct(1, 2, (2, 3))
+    with pytest.raises(ValueError, match="kernel_size must be an integer of at least 1, got 0"):
+        ConvNormAct(1, 2, (0, 3))
+
+
+def test_branches_are_concatenated_in_their_order():
+    branches = Branches([nn.Identity(), nn.MaxPool2d(3, 1, 1), nn.Conv2d(2, 5, 1)])
+    x = torch.randn(2, 2, 4, 6)
+    expected = torch.cat([x, branches[1](x), branches[2](x)], dim=1)
+    assert torch.equal(branches(x), expected)
+    assert expected.shape == (2, 9, 4, 6)
 
 
 def test_norm_and_act_can_be_left_out():
@@ -178,8 +201,10 @@ def test_stages_open_where_the_stride_does():
             super().__init__()
             self.stride = stride
 
-    for strides, lengths in [((1, 1, 2, 2, 1), [2, 1, 2]), ((2, 1), [2]), ((), [])]:
+    for strides, lengths in [((1, 1, 2, 2, 1), [2, 1, 2]), ((2, 1), [2])]:
         assert [len(stage) for stage in into_stages(map(Block, strides))] == lengths
+    with pytest.raises(ValueError, match="rows must name at least one block, got none"):
+        into_stages([])
 
 
 def test_drop_path_keeps_the_mean_and_whole_images():

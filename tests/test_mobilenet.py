@@ -6,8 +6,10 @@ from parity import uninitialised
 from torch import nn
 
 from backbones.arithmetic import conv_macs
+from backbones.models.efficientnet import Blueprint, EfficientNet
+from backbones.models.ghostnet import GhostNet
 from backbones.models.mobilenet_v1 import MobileNetV1, SeparableConv
-from backbones.models.mobilenet_v2 import InvertedResidual, MobileNetV2, Row, scale
+from backbones.models.mobilenet_v2 import InvertedResidual, MobileNetV2, Row, scale_rows
 from backbones.models.mobilenet_v3 import LARGE, SMALL, MobileNetV3
 from backbones.profile import profile
 
@@ -47,7 +49,7 @@ def test_what_is_not_expanded_has_no_first_convolution():
 
 
 def test_rows_are_scaled():
-    rows = scale([(6, 24, 2, 2), Row(6, 320, 1, 1, 5)], 1.1, 1.2)
+    rows = scale_rows([(6, 24, 2, 2), Row(6, 320, 1, 1, 5)], 1.1, 1.2)
     assert rows == [Row(6, 24, 3, 2, 3), Row(6, 352, 2, 1, 5)]
 
 
@@ -69,6 +71,13 @@ def test_v3_is_as_wide_as_torchvisions(rows, width_mult):
 def test_a_width_of_nothing_is_refused(network, width_mult):
     with pytest.raises(ValueError, match=r"channels, times their multiplier, must be above 0"):
         network(width_mult)
+
+
+@pytest.mark.parametrize("network", [MobileNetV1, MobileNetV2, MobileNetV3, EfficientNet, GhostNet])
+def test_a_network_without_blocks_is_refused(network):
+    rows = {"blueprint": Blueprint(())} if network is EfficientNet else {"rows": ()}
+    with pytest.raises(ValueError, match="rows must name at least one block, got none"):
+        network(**rows)
 
 
 def test_empty_rows_are_refused():

@@ -339,12 +339,18 @@ def check_images(x: Tensor, in_channels: int) -> None:
 
 
 def into_stages(blocks: Iterable[nn.Module]) -> list[nn.Sequential]:
-    """Part a row of blocks where the resolution changes: a ``stride`` above 1 opens a stage."""
+    """Part a row of blocks where the resolution changes: a ``stride`` above 1 opens a stage.
+
+    Raises:
+        ValueError: If there are no blocks.
+    """
     stages: list[nn.Sequential] = []
     for block in blocks:
         if block.stride > 1 or not stages:
             stages.append(nn.Sequential())
         stages[-1].append(block)
+    if not stages:
+        raise ValueError("rows must name at least one block, got none")
     return stages
 
 

@@ -26,7 +26,7 @@ from backbones.layers import (
     swish,
     tensorflow_norm,
 )
-from backbones.models.mobilenet_v2 import InvertedResidual, Row, inverted_residuals, scale
+from backbones.models.mobilenet_v2 import InvertedResidual, Row, inverted_residuals, scale_rows
 
 conv_swish = partial(ConvNormAct, act=swish)
 
@@ -90,7 +90,7 @@ class EfficientNet(Backbone):
         blueprint: Blueprint = STANDARD,
     ) -> None:
         conv = blueprint.conv
-        rows = scale(blueprint.rows, width_mult, depth_mult)
+        rows = scale_rows(blueprint.rows, width_mult, depth_mult)
         if not blueprint.scale_ends:
             for end in (0, -1):
                 rows[end] = rows[end]._replace(repeats=Row(*blueprint.rows[end]).repeats)
@@ -98,13 +98,13 @@ class EfficientNet(Backbone):
         stem_channels = round_channels(32 * ends_mult)
         head_channels = round_channels(blueprint.head_channels * ends_mult)
 
-        def residual(in_channels: int, hidden: int, *sizes: int) -> InvertedResidual:
+        def make_block(in_channels: int, hidden: int, *sizes: int) -> InvertedResidual:
             squeeze = None
             if blueprint.squeeze:  # a quarter of the block's input, not of what it squeezes
                 squeeze = SqueezeExcitation(hidden, max(1, in_channels // 4), act=swish)
             return InvertedResidual(in_channels, hidden, *sizes, conv, squeeze)
 
-        blocks = inverted_residuals(stem_channels, rows, residual)
+        blocks = inverted_residuals(stem_channels, rows, make_block)
         for index, block in enumerate(blocks):
             if block.has_shortcut:  # dropped the more often the deeper it stands
                 block.residual.append(DropPath(0.2 * index / len(blocks)))

@@ -101,7 +101,7 @@ class GhostBottleneck(nn.Module):
             self.shortcut.append(ConvNormAct(in_channels, out_channels, 1, act=None))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.residual(x) + self.shortcut(x)
+        return self.residual(x).add_(self.shortcut(x))  # in place: one map less to allocate
 
 
 # Table 1 of the paper: kernel, hidden and output channels, squeeze and excitation, stride.
@@ -154,6 +154,7 @@ class GhostNet(Backbone):
             options = (squeeze, module if index > 1 else GhostModule)
             blocks.append(GhostBottleneck(channels, hidden, width, kernel_size, stride, *options))
             channels = width
+        stages = into_stages(blocks)
         head = nn.Sequential(
             ConvNormAct(channels, hidden, 1),
             nn.AdaptiveAvgPool2d(1),
@@ -162,7 +163,7 @@ class GhostNet(Backbone):
             nn.Dropout(0.2),
             nn.Linear(head_features, num_classes),
         )
-        super().__init__(stem, into_stages(blocks), head, in_channels)
+        super().__init__(stem, stages, head, in_channels)
         init_he(self)
 
 

@@ -50,16 +50,15 @@ class InvertedResidual(nn.Module):
         super().__init__()
         self.stride = stride
         self.has_shortcut = stride == 1 and in_channels == out_channels
-        expand = [conv(in_channels, hidden_channels, 1)] if hidden_channels != in_channels else []
-        depthwise = conv(
-            hidden_channels, hidden_channels, kernel_size, stride, groups=hidden_channels
+        self.residual = nn.Sequential()
+        if hidden_channels != in_channels:
+            self.residual.append(conv(in_channels, hidden_channels, 1))
+        self.residual.append(
+            conv(hidden_channels, hidden_channels, kernel_size, stride, groups=hidden_channels)
         )
-        self.residual = nn.Sequential(
-            *expand,
-            depthwise,
-            *([attention] if attention is not None else []),
-            conv(hidden_channels, out_channels, 1, act=None),
-        )
+        if attention is not None:
+            self.residual.append(attention)
+        self.residual.append(conv(hidden_channels, out_channels, 1, act=None))
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.residual(x) if self.has_shortcut else self.residual(x)
@@ -75,7 +74,9 @@ class Row(NamedTuple):
     kernel_size: int = 3
 
 
-def scale(rows: Iterable[Sequence[int]], width_mult: float, depth_mult: float = 1.0) -> list[Row]:
+def scale_rows(
+    rows: Iterable[Sequence[int]], width_mult: float, depth_mult: float = 1.0
+) -> list[Row]:
     """Rows of a wider network (channels to multiples of 8) or a deeper one (repeats rounded up).
 
     Raises:
@@ -125,8 +126,8 @@ class MobileNetV2(Backbone):
         width_mult: α, multiplies the channels; those of the last 1x1 only if above 1.
         num_classes: Outputs.
         in_channels: Channels of the images.
-        rows: The blocks before α, as in the paper's Table 2: `Row` or (expansion, channels,
-            repeats, stride).
+        rows: The blocks before α, as in ``TABLE_2``: `Row` or (expansion, channels, repeats,
+            stride).
         head_channels: Channels of the last 1x1 before α.
 
     Raises:
@@ -142,7 +143,7 @@ class MobileNetV2(Backbone):
         head_channels: int = 1280,
     ) -> None:
         channels = round_channels(32 * width_mult)
-        rows = scale(rows, width_mult)
+        rows = scale_rows(rows, width_mult)
         head_channels = round_channels(head_channels * max(1.0, width_mult))
         super().__init__(
             conv_relu6(in_channels, channels, 3, stride=2),
@@ -156,7 +157,7 @@ class MobileNetV2(Backbone):
         init_he(self)
 
 
-# α: torchvision's one network, and timm's of the paper's Table 4 and Figure 5.
+# α: torchvision's one network, and others of the paper as timm has them.
 CONFIGS = {
     "mobilenet_v2": 1.0,
     "mobilenetv2_035": 0.35,
