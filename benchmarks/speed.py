@@ -113,7 +113,7 @@ def main() -> None:
     options = parser.parse_args()
 
     lines, ratios = [], []
-    sources = dict(ROWS)
+    sources = dict(ROWS.keys())
     for name in tqdm(options.models or FAMILIES):
         source = sources.get(name.removeprefix("tf_"), "timm")
         forward_ratio, forward_ms, step_ratio, step_ms = measure(

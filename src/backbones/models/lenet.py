@@ -6,8 +6,8 @@ batch norm, arXiv:1502.03167, before every sigmoid.
 Departs from the paper's LeNet-5: sigmoids in place of scaled hyperbolic tangents; plain average
 pooling, where the paper's has a weight and a bias a channel; every map of the second convolution
 sees all six maps below, where the paper's Table I leaves some connections out; ten dense outputs
-in place of distances to drawn prototypes of the digits. `lenet` pads the 28x28 images of MNIST,
-which the paper scaled into 32x32; d2l's `bn_lenet` does not.
+in place of distances to drawn prototypes of the digits. `lenet` pads MNIST's 28x28 images to the
+paper's 32x32; d2l's `bn_lenet` does not.
 """
 
 from collections.abc import Callable
