@@ -90,6 +90,19 @@ def test_pretrained_weights_are_the_references(monkeypatch):
     assert torch.equal(model.stem[0][0].weight, trained.conv1.weight)
 
 
+def test_a_pretrained_vit_takes_images_of_the_size_it_was_trained_on(monkeypatch):
+    import torchvision
+
+    with uninitialised():
+        reference = build_reference("vit_b_32", "torchvision", image_size=64)
+        randomise(reference)
+        monkeypatch.setattr(torchvision.models, "get_model", lambda name, weights: reference)
+        model = create_model("vit_b_32", pretrained=True).eval()
+    assert model.image_size == 64
+    x = torch.randn(1, 3, 64, 64)
+    torch.testing.assert_close(model(x), reference.eval()(x), rtol=1e-4, atol=1e-4)
+
+
 @pytest.fixture
 def trained(monkeypatch):
     """torchvision finds random weights where it would look for the trained ones."""

