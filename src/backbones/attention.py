@@ -2,8 +2,8 @@
 
 Tokens are (B, N, D): a batch, a row of N tokens, D numbers each. Masks mean what they mean to
 `nn.MultiheadAttention`: a boolean mask is **True where a query must not look**, a mask of floats is
-added to the scores, so that -inf hides a key. A query from which every key is hidden has no weights
-(they are not numbers).
+added to the scores, so that -inf hides a key. Every query has to see at least one key: there are no
+weights that sum to 1 otherwise, and what comes out is undefined, as it is with torch.
 
 Parameters are registered in the order of `nn.MultiheadAttention`, `nn.TransformerEncoderLayer` and
 `nn.TransformerDecoderLayer`, so that `backbones.weights.copy_reference_weights` fills one from the
