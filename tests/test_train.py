@@ -19,6 +19,7 @@ from backbones import checkpoint as checkpoint_module
 from backbones import train as train_module
 from backbones.augment import random_crop, random_flip, standard_augment
 from backbones.checkpoint import load_checkpoint, save_checkpoint
+from backbones.device import memory_format
 from backbones.evaluate import evaluate, normalize, predict
 from backbones.history import History
 from backbones.imageset import ImageData, ImageSet
@@ -620,3 +621,15 @@ def test_two_processes_do_as_one(tmp_path):
     torch.testing.assert_close(first, second, rtol=0, atol=0)
     torch.testing.assert_close(first, [*result, history.gradient_norm], rtol=1e-4, atol=1e-6)
     assert len(load_checkpoint(tmp_path / "run")["history"]["seconds"]) == 2
+
+
+def test_the_memory_format_keeps_away_from_a_fault_of_onednn():
+    # See device.memory_format: channels last, such a layer's gradient writes past its memory.
+    def network(width, stride):
+        return nn.Sequential(nn.Conv2d(3, width, 3), nn.Conv2d(width, 32, 1, stride=stride))
+
+    cpu = torch.device("cpu")
+    assert memory_format(network(8, 2), cpu) is torch.contiguous_format
+    for safe in (network(16, 2), network(8, 1)):
+        assert memory_format(safe, cpu) is torch.channels_last
+    assert memory_format(network(8, 2), torch.device("cuda")) is torch.channels_last

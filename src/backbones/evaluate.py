@@ -168,9 +168,12 @@ def predict(
 
 
 def normalize(
-    images: Tensor, mean: Sequence[float] | Tensor, std: Sequence[float] | Tensor
+    images: Tensor,
+    mean: Sequence[float] | Tensor,
+    std: Sequence[float] | Tensor,
+    memory_format: torch.memory_format = torch.channels_last,
 ) -> Tensor:
-    """(x / 255 - mean) / std per channel: uint8 (B, C, H, W) -> float32, channels last."""
+    """(x / 255 - mean) / std per channel: uint8 (B, C, H, W) -> float32 in a memory format."""
     if not len(mean) == len(std) == images.shape[1]:
         raise ValueError(
             f"mean and std must have one value for each of the {images.shape[1]} channels, "
@@ -180,7 +183,7 @@ def normalize(
         torch.as_tensor(value, dtype=torch.float32, device=images.device).view(-1, 1, 1)
         for value in (mean, std)
     )
-    images = images.to(torch.float32, memory_format=torch.channels_last, copy=True)
+    images = images.to(torch.float32, memory_format=memory_format, copy=True)
     return images.div_(255).sub_(mean).div_(std)
 
 

@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 
 from backbones.augment import random_crop, random_flip, standard_augment
 from backbones.checkpoint import check_fingerprint, fingerprint, load_checkpoint, save_checkpoint
-from backbones.device import borrowed, own_accelerator
+from backbones.device import borrowed, memory_format, own_accelerator
 from backbones.evaluate import Evaluation, check_scores, evaluate, normalize, predict
 from backbones.history import History
 from backbones.imageset import ImageData
@@ -133,7 +133,7 @@ def fit(
 
     with own_accelerator(mixed_precision) as accelerator, borrowed(model, accelerator.device):
         _check_shares(data, batch_size, accelerator.num_processes)
-        model.to(accelerator.device, memory_format=torch.channels_last)
+        model.to(accelerator.device, memory_format=memory_format(model, accelerator.device))
         for part in (data.train, data.validation):  # better now than after an epoch
             probe = predict(model, part.images[:1], mean=data.mean, std=data.std)
             check_scores(probe, part)
@@ -173,6 +173,7 @@ class _Run:
         self.model, self.data, self.accelerator = model, data, accelerator
         self.rank, self.processes = accelerator.process_index, accelerator.num_processes
         self.mean, self.std = data.mean, data.std
+        self.layout = memory_format(model, accelerator.device)
         self.trained, self.settings, self.factor, self.augment = trained, settings, factor, augment
         self.parallel, self.optimizer = accelerator.prepare(model, optimizer)
         for group in self.optimizer.param_groups:
@@ -200,7 +201,7 @@ class _Run:
             images, labels = pictures.images[share].to(device), pictures.labels[share].to(device)
             if self.augment is not None:
                 images = self.augment(images, chance)
-            outputs = self.parallel(normalize(images, self.mean, self.std))
+            outputs = self.parallel(normalize(images, self.mean, self.std, self.layout))
             scores, loss, total = self.losses(outputs, labels)
             # Gradients are averaged over processes, whose shares may differ by a picture.
             accelerator.backward(total * (len(share) * processes / len(batch)))
