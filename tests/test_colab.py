@@ -86,6 +86,7 @@ def kernel_specification(folder, python):
 def test_chapter_runs_in_colab(path, bare_python, tmp_path):
     from jupyter_client.kernelspec import KernelSpecManager
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     before = installed(bare_python)
     content = tmp_path / "content"
@@ -103,7 +104,12 @@ def test_chapter_runs_in_colab(path, bare_python, tmp_path):
     client.create_kernel_manager().kernel_spec_manager = KernelSpecManager(
         kernel_dirs=[str(kernels)], ensure_native_kernel=False
     )
-    client.execute()
+    running = []
+    client.on_cell_start = lambda cell, cell_index: running.append(cell.id)
+    try:
+        client.execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        pytest.fail(f"{path.name} failed in cell {running[-1]}:\n{error}", pytrace=False)
 
     setup = next(cell for cell in notebook.cells if cell.cell_type == "code")
     assert setup.outputs[-1].text.endswith("Done.\n")
