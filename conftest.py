@@ -11,6 +11,7 @@ import base64
 import os
 import re
 from io import BytesIO
+from queue import Empty
 
 import pytest
 from notebooks import WIDGET, kernel_environment  # tools/, by pyproject.toml's pythonpath
@@ -23,6 +24,7 @@ PIXELS = re.compile(r"data:image/(?:png|jpeg|webp);base64,([A-Za-z0-9+/=\s]+)")
 PLOT = re.compile(
     r'<figure\b[^>]*\bclass="[^"]*\bbb-plot\b[^"]*"[^>]*>.*?</figure>', re.DOTALL | re.IGNORECASE
 )
+SECONDS_BETWEEN_LOOKS = 5  # at whether the kernel still lives
 ALTERNATIVE = re.compile(r'\b(?:aria-label|alt)="([^"]*)"')
 
 
@@ -72,6 +74,21 @@ def pytest_configure(config: pytest.Config) -> None:
             source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False
         )
 
+    receive = RunningKernel.get_message
+
+    def get_message(self: RunningKernel, stream: str, timeout: float | None = None) -> dict:
+        # nbval alone would wait half an hour for a kernel that has died.
+        left = float("inf") if timeout is None else timeout
+        while True:
+            try:
+                return receive(self, stream, min(left, SECONDS_BETWEEN_LOOKS))
+            except Empty:
+                left -= SECONDS_BETWEEN_LOOKS
+                if not self.is_alive():
+                    raise RuntimeError("The kernel died while it ran this cell") from None
+                if left <= 0:
+                    raise
+
     compare = IPyNbCell.compare_outputs
 
     def compare_outputs(self: IPyNbCell, test: list, ref: list, skip_compare=None) -> bool:
@@ -80,6 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return compare(self, test, ref, skip_compare)
 
     RunningKernel.execute_cell_input = execute_cell_input
+    RunningKernel.get_message = get_message
     RunningKernel.backbones_patched = True
     IPyNbCell.compare_outputs = compare_outputs
 

@@ -321,6 +321,8 @@ TRIALS = {
         text_cell("import ipywidgets\ndisplay(ipywidgets.IntSlider())\nprint(1)", "1\n", "m"),
     ),
     "quiet": ("passes", text_cell("import os\nprint(os.environ['BACKBONES_QUIET'])", "1\n", "n")),
+    "kernel dies": ("fails", text_cell("import os\nos._exit(1)", "", "o")),
+    "behind its end": ("fails", text_cell("print(2)", "2\n", "p")),
 }
 
 
