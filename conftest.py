@@ -53,8 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from nbval.kernel import RunningKernel
     from nbval.plugin import IPyNbCell
 
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    for name, value in kernel_environment(workers).items():
+    for name, value in kernel_environment().items():
         os.environ.setdefault(name, value)
     if not config.option.nbval_kernel_name:
         # The kernel of the Python that runs pytest, not one that the user's account registered.

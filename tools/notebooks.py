@@ -134,20 +134,16 @@ def replace_file(path: Path, text: str) -> None:
 # -- executing ---------------------------------------------------------------
 
 
-def kernel_environment(workers: int = 1) -> dict[str, str]:
+def kernel_environment() -> dict[str, str]:
     """What a kernel is given so that a chapter prints the same thing every time.
 
-    ``execute`` and the checks of ``pytest --nbval`` both use it. Two threads a kernel, one where
-    kernels share the cores: the order of a sum, and with it the last digits, follows from that.
-
-    Args:
-        workers: kernels that run at the same time.
+    ``execute`` and the checks of ``pytest --nbval`` both use it. One thread: the order of a sum,
+    and with it the last digits, follows from their number; and for networks as small as a
+    chapter's, two threads wait for each other longer than they work.
     """
-    threads = max(1, min(2, (os.cpu_count() or 1) // workers))
     return {
         "BACKBONES_QUIET": "1",  # no progress bars
-        "OMP_NUM_THREADS": str(threads),
-        "OMP_WAIT_POLICY": "PASSIVE",  # a busy machine's threads spin for minutes otherwise
+        "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's warning about frozen modules
     }
