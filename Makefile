@@ -14,7 +14,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install book serve lab test test-unit test-nbval test-site test-slow \
+.PHONY: help install book serve lab test test-unit test-parity test-nbval test-site test-slow \
         execute normalise stamp lint format clean
 
 help: ## List the commands
@@ -50,10 +50,14 @@ lab: $(INSTALLED) ## Open the chapters in JupyterLab
 
 # ------------------------------------------------------------------------------------------- test
 
-test: test-unit test-nbval test-site ## Run every test but the slow ones
+test: test-unit test-parity test-nbval test-site ## Run every test but the slow ones
 
+# The workers of pytest take a core each, so each of them gets one thread.
 test-unit: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(PY) -m pytest tests -m "not slow" --ignore=tests/browser --ignore=tests/test_book.py -n 2
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests -m "not (slow or parity)" --ignore=tests/browser --ignore=tests/test_book.py -n 2
+
+test-parity: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_parity.py -m "not slow" -n 2
 
 test-nbval: $(INSTALLED)
 	$(PY) -m pytest --nbval chapters/ -n 2

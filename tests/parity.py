@@ -12,13 +12,16 @@ import d2l_networks
 import torch
 from torch import nn
 
+from backbones import create_model
+
 with (Path(__file__).parent / "data" / "parity.csv").open(encoding="utf-8") as file:
     ROWS = {(row["name"], row["source"]): row for row in csv.DictReader(file)}
 
 # Models too large to compute on two cores in seconds: compared by shapes, on the meta device.
 LARGE = {name for name, _ in ROWS if int(ROWS[name, _]["params"]) > 150_000_000}
 
-# Models that do not work on small images: the size to compare them on.
+# Models are compared on small images, to be quick, but on no smaller ones than they work on.
+SIZE = 64
 SIZES = {"lenet": 28, "bn_lenet": 28, "nin": 80} | {
     name: 96 for name, _ in ROWS if name.startswith("inception")
 }
@@ -28,9 +31,8 @@ OPTIONS = {
     name: {"aux_logits": False, "init_weights": False} for name in ("googlenet", "inception_v3")
 }
 
-# Vision Transformers are built for one size of images: here a small one, to be quick.
-VIT_SIZE = 64
-VIT_OPTIONS = {"torchvision": {"image_size": VIT_SIZE}, "timm": {"img_size": VIT_SIZE}}
+# Vision Transformers are built for one size of images.
+VIT_OPTIONS = {"torchvision": {"image_size": SIZE}, "timm": {"img_size": SIZE}}
 
 # Initialisation is drawn over anyway, and takes longer than the comparison.
 INITIALISERS = [name for name in dir(nn.init) if name.endswith("_") and not name.startswith("_")]
@@ -54,6 +56,17 @@ def move_positions_behind_patches(model: nn.Module) -> None:
     positions = model._parameters.pop("pos_embed")
     model.patch_embed.proj.register_parameter("pos_embed", positions)
     model.__dict__["pos_embed"] = positions
+
+
+def build_small(name: str) -> tuple[nn.Module, tuple[int, int, int]]:
+    """Our model, its weights not drawn, and the shape (C, H, W) of a small image for it."""
+    with uninitialised():
+        model = create_model(name)
+    size = SIZES.get(name, SIZE)
+    if hasattr(model, "resize"):
+        size -= size % model.patch_size
+        model.resize(size)
+    return model, (model.in_channels, size, size)
 
 
 def build_reference(name: str, source: str, **options) -> nn.Module:

@@ -126,7 +126,7 @@ def test_wrong_sizes_are_refused_by_name(arguments, message):
 
 
 def test_groups_that_do_not_divide_are_refused():
-    with pytest.raises(ValueError, match="groups must divide in_channels and out_channels"):
+    with pytest.raises(ValueError, match="groups must divide out_channels: 6 channels"):
         ConvNormAct(4, 6, 3, groups=4)
 
 

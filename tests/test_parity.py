@@ -10,10 +10,9 @@ import torch
 from parity import (
     LARGE,
     ROWS,
-    SIZES,
     VIT_OPTIONS,
-    VIT_SIZE,
     build_reference,
+    build_small,
     randomise,
     relative_error,
     switch_off_chance,
@@ -25,27 +24,20 @@ from backbones import create_model, list_models
 from backbones.profile import profile
 from backbones.weights import copy_reference_weights
 
+pytestmark = pytest.mark.parity
+
 COMPUTED = [key for key in ROWS if key[0] not in LARGE]
 
 
 def pair(name, source):
+    """Our model, the reference with the same random weights, and the shape of an image."""
+    ours, shape = build_small(name)
+    options = VIT_OPTIONS[source.partition(":")[0]] if name.startswith("vit") else {}
     with uninitialised():
-        ours = create_model(name)
-        options = {}
-        if name.startswith("vit"):
-            ours.resize(VIT_SIZE)
-            options = VIT_OPTIONS[source.partition(":")[0]]
         theirs = build_reference(name, source, **options)
     randomise(theirs)
     copy_reference_weights(ours, theirs)
-    return ours, theirs
-
-
-def random_images(name: str, source: str, batch: int) -> torch.Tensor:
-    """Small, to be quick, but large enough for the model's pools and padding."""
-    channels = int(ROWS[name, source]["input"].split("x")[0])
-    size = SIZES.get(name, 64)
-    return torch.randn(batch, channels, size, size)
+    return ours, theirs, shape
 
 
 @pytest.mark.parametrize("name", list_models())
@@ -66,8 +58,8 @@ def test_counts(name, source):
 
 @pytest.mark.parametrize(("name", "source"), COMPUTED)
 def test_outputs_and_gradients(name, source):
-    ours, theirs = pair(name, source)
-    images = random_images(name, source, batch=2)
+    ours, theirs, shape = pair(name, source)
+    images = torch.randn(2, *shape)
     ours.eval(), theirs.eval()
     with torch.no_grad():
         assert relative_error(ours(images), theirs(images)) <= 1e-5
@@ -128,8 +120,8 @@ def test_outputs_and_gradients(name, source):
     ],
 )
 def test_one_step_of_training_keeps_parity(name, source):
-    ours, theirs = pair(name, source)
-    images, labels = random_images(name, source, batch=4), torch.tensor([1, 2, 3, 4])
+    ours, theirs, shape = pair(name, source)
+    images, labels = torch.randn(4, *shape), torch.tensor([1, 2, 3, 4])
     for model in (ours, theirs):
         switch_off_chance(model)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)

@@ -175,7 +175,8 @@ def receptive_field_backwards(layers: Iterable[Sequence[int]]) -> list[int]:
     return sizes
 
 
-def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
+def check_groups(in_channels: int, out_channels: int, groups: int) -> None:
+    """Raise a ValueError unless all are at least 1 and the groups divide both channels."""
     check_positive(in_channels=in_channels, out_channels=out_channels, groups=groups)
     for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
         if channels % groups:
@@ -189,7 +190,7 @@ def conv_parameters(
     in_channels: int, out_channels: int, kernel_size: int, groups: int = 1, bias: bool = True
 ) -> int:
     """Parameters of a square 2-d convolution: (C_in / g) F² C_out, and C_out biases."""
-    _check_groups(in_channels, out_channels, groups)
+    check_groups(in_channels, out_channels, groups)
     check_positive(kernel_size=kernel_size)
     weights = in_channels // groups * kernel_size**2 * out_channels
     return weights + (out_channels if bias else 0)

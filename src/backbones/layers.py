@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive, effective_kernel_size
+from backbones.arithmetic import check_groups, check_positive, effective_kernel_size
 
 # Activations, in place, so that they cost no memory of their own.
 relu = partial(nn.ReLU, inplace=True)
@@ -97,18 +97,8 @@ class ConvNormAct(nn.Sequential):
         sides = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
         for side in sides:
             check_positive(kernel_size=side)
-        check_positive(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            stride=stride,
-            dilation=dilation,
-            groups=groups,
-        )
-        if in_channels % groups or out_channels % groups:
-            raise ValueError(
-                f"groups must divide in_channels and out_channels, got groups={groups}, "
-                f"in_channels={in_channels}, out_channels={out_channels}"
-            )
+        check_positive(stride=stride, dilation=dilation)
+        check_groups(in_channels, out_channels, groups)
         layers: list[nn.Module] = []
         if padding == "same" and isinstance(kernel_size, tuple):
             raise ValueError(f'kernel_size must be one number with "same", got {kernel_size}')

@@ -133,14 +133,15 @@ def fit(
 
     with own_accelerator(mixed_precision) as accelerator, borrowed(model, accelerator.device):
         _check_shares(data, batch_size, accelerator.num_processes)
-        model.to(accelerator.device, memory_format=memory_format(model, accelerator.device))
+        layout = memory_format(model, accelerator.device)
+        model.to(accelerator.device, memory_format=layout)
         for part in (data.train, data.validation):  # better now than after an epoch
             probe = predict(model, part.images[:1], mean=data.mean, std=data.std)
             check_scores(probe, part)
         stepper = build(
             parameter_groups(trained.values(), settings["lr"], settings["weight_decay"])
         )
-        run = _Run(model, data, accelerator, stepper, trained, settings, factor, augment)
+        run = _Run(model, data, accelerator, layout, stepper, trained, settings, factor, augment)
         history = History(parameter_shapes={name: list(p.shape) for name, p in trained.items()})
         if checkpoint is not None:
             settings["data"] = describe(data)
@@ -164,6 +165,7 @@ class _Run:
         model: nn.Module,
         data: ImageData,
         accelerator: Accelerator,
+        layout: torch.memory_format,
         optimizer: torch.optim.Optimizer,
         trained: dict[str, nn.Parameter],
         settings: dict[str, Any],
@@ -173,7 +175,7 @@ class _Run:
         self.model, self.data, self.accelerator = model, data, accelerator
         self.rank, self.processes = accelerator.process_index, accelerator.num_processes
         self.mean, self.std = data.mean, data.std
-        self.layout = memory_format(model, accelerator.device)
+        self.layout = layout
         self.trained, self.settings, self.factor, self.augment = trained, settings, factor, augment
         self.parallel, self.optimizer = accelerator.prepare(model, optimizer)
         for group in self.optimizer.param_groups:

@@ -5,14 +5,13 @@ from typing import NamedTuple
 from backbones.arithmetic import conv_macs, conv_output_size, conv_parameters, linear_parameters
 from backbones.diagrams import Edge, Node, Picture, block_diagram, svg
 from backbones.explorers import Axis, Explorer
+from backbones.models.resnet import CONFIGS, Bottleneck
 
 # Table 1 of arXiv:1512.03385: blocks a stage, and whether they are bottlenecks.
 _DEPTHS = {
-    18: ((2, 2, 2, 2), False),
-    34: ((3, 4, 6, 3), False),
-    50: ((3, 4, 6, 3), True),
-    101: ((3, 4, 23, 3), True),
-    152: ((3, 8, 36, 3), True),
+    int(name.removeprefix("resnet")): (depths, block is Bottleneck)
+    for name, (block, depths) in CONFIGS.items()
+    if name.startswith("resnet")
 }
 _WIDTHS = (64, 128, 256, 512)
 

@@ -12,6 +12,7 @@ from backbones.arithmetic import (
 )
 from backbones.diagrams import Picture, svg
 from backbones.explorers import Axis, Explorer
+from backbones.models.vgg import CONFIGS
 
 
 def stacked_kernels() -> Explorer:
@@ -70,13 +71,17 @@ def _stack(layers: int, channels: int) -> Picture:
     return Picture(svg.document(430, y + 104, *shapes), alt)
 
 
+def _stages_of_3x3(name: str) -> tuple[tuple[int, ...], ...]:
+    return tuple((3,) * depth for depth in CONFIGS[name])
+
+
 # Table 1 of arXiv:1409.1556: kernel sizes of the convolutions, stage by stage.
 _CONFIGURATIONS = {
-    "A": ((3,), (3,), (3, 3), (3, 3), (3, 3)),
-    "B": ((3, 3), (3, 3), (3, 3), (3, 3), (3, 3)),
-    "C": ((3, 3), (3, 3), (3, 3, 1), (3, 3, 1), (3, 3, 1)),
-    "D": ((3, 3), (3, 3), (3, 3, 3), (3, 3, 3), (3, 3, 3)),
-    "E": ((3, 3), (3, 3), (3, 3, 3, 3), (3, 3, 3, 3), (3, 3, 3, 3)),
+    "A": _stages_of_3x3("vgg11"),
+    "B": _stages_of_3x3("vgg13"),
+    "C": ((3, 3), (3, 3), (3, 3, 1), (3, 3, 1), (3, 3, 1)),  # not in the package
+    "D": _stages_of_3x3("vgg16"),
+    "E": _stages_of_3x3("vgg19"),
 }
 _WIDTHS, _DENSE = (64, 128, 256, 512, 512), (25_088, 4096, 4096, 1000)
 
