@@ -155,7 +155,8 @@ def main() -> None:
         "# Speed, side by side",
         "",
         "Ours over the reference: time of a forward pass and of a training step, batch "
-        f"{options.batch}, {options.pairs} pairs or more in turn. Below 1, ours is faster. {summary}",
+        f"{options.batch}, {options.pairs} pairs or more in turn. Below 1, ours is faster. "
+        + summary,
         "",
         f"`python benchmarks/speed.py` on {platform.machine()}, {versions}, no GPU.",
         "",

@@ -12,7 +12,7 @@ import d2l_networks
 import torch
 from torch import nn
 
-from backbones import create_model
+from backbones import create_model, list_models
 
 with (Path(__file__).parent / "data" / "parity.csv").open(encoding="utf-8") as file:
     ROWS = {(row["name"], row["source"]): row for row in csv.DictReader(file)}
@@ -22,9 +22,10 @@ LARGE = {name for name, _ in ROWS if int(ROWS[name, _]["params"]) > 150_000_000}
 
 # Models are compared on small images, to be quick, but on no smaller ones than they work on.
 SIZE = 64
-SIZES = {"lenet": 28, "bn_lenet": 28, "nin": 80} | {
-    name: 96 for name, _ in ROWS if name.startswith("inception")
-}
+SIZES = {"lenet": 28, "bn_lenet": 28, "nin": 80} | {name: 96 for name in list_models("inception")}
+
+# What `randomise` scales weights by. The branches of a thousand layers would add up to infinity.
+GAINS = {"resnet1202": 0.1}
 
 # What the models of this book are by default, where the reference differs.
 OPTIONS = {
@@ -90,8 +91,11 @@ def build_reference(name: str, source: str, **options) -> nn.Module:
     raise ValueError(f"source must be torchvision, timm or d2l, got {source!r}")
 
 
-def randomise(model: nn.Module, seed: int = 0) -> None:
-    """Draw every weight and every running statistic, so that nothing stays at a neutral value."""
+def randomise(model: nn.Module, seed: int = 0, gain: float = 1.0) -> None:
+    """Draw every weight and every running statistic, so that nothing stays at a neutral value.
+
+    With a ``gain`` of 1, kernels and matrices keep the size of activations.
+    """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
@@ -99,9 +103,9 @@ def randomise(model: nn.Module, seed: int = 0) -> None:
                 continue
             if name.endswith("running_var"):
                 tensor.uniform_(0.5, 1.5, generator=generator)
-            elif tensor.ndim >= 2:  # keeps the size of activations through depth
+            elif tensor.ndim >= 2:
                 fan_in = tensor[0].numel()
-                bound = (3 / fan_in) ** 0.5
+                bound = gain * (3 / fan_in) ** 0.5
                 tensor.uniform_(-bound, bound, generator=generator)
             elif name.endswith("weight"):
                 tensor.uniform_(0.5, 1.5, generator=generator)

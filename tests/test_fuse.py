@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 from families import FAMILIES
-from parity import LARGE, build_small, randomise, relative_error, uninitialised
+from parity import GAINS, LARGE, build_small, randomise, relative_error, uninitialised
 from torch import nn
 
 from backbones import create_model, list_models
@@ -63,7 +63,7 @@ def test_every_family(name):
 )
 def test_full_models(name):
     model, shape = build_small(name)
-    randomise(model)
+    randomise(model, gain=GAINS.get(name, 1.0))
     model.eval()
     fused = fuse(model, shape)
     assert norms(fused) < norms(model) or norms(model) == 0

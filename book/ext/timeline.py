@@ -49,14 +49,14 @@ NETWORKS = (
     Network("GoogLeNet", date(2014, 9), 0, 2, "googlenet", ("NiN",)),
     Network("BN-Inception", date(2015, 2), 0, 1, "inception", ("GoogLeNet",)),
     Network("Inception v3", date(2015, 12), 0, 2, "inception", ("BN-Inception",)),
-    Network("Inception v4", date(2016, 2), 0, 1, "inception", ("Inception v3", "ResNet")),
+    Network("Inception v4", date(2016, 2), 0, 0, "inception", ("Inception v3", "ResNet")),
     Network("ResNet", date(2015, 12), 1, 1, "resnet", ("VGG", "BN-Inception")),
     Network("Pre-activation", date(2016, 3), 1, 0, "resnet_variants", ("ResNet",)),
     Network("DenseNet", date(2016, 8), 1, 2, "densenet", ("ResNet",)),
     Network("ResNeXt", date(2016, 11), 1, 1, "resnext", ("ResNet",)),
     Network("SENet", date(2017, 9), 1, 1, "senet", ("ResNeXt",)),
     Network("VoVNet", date(2019, 4), 1, 2, "vovnet", ("DenseNet",)),
-    Network("MobileNet", date(2017, 4), 2, 1, "mobilenet_v1"),
+    Network("MobileNet", date(2017, 4), 2, 0, "mobilenet_v1"),
     Network("MobileNetV2", date(2018, 1), 2, 1, "mobilenet_v2", ("MobileNet", "ResNet")),
     Network("MobileNetV3", date(2019, 5), 2, 1, "mobilenet_v3", ("MobileNetV2", "SENet")),
     Network("ShuffleNet", date(2017, 7), 2, 2, "shufflenet", ("ResNeXt",)),
@@ -144,7 +144,7 @@ def flat(links: dict[str, str]) -> str:
     below, tops = [], []
 
     def at(when: float) -> float:
-        return 36 if when < 2000 else 96 + (when - 2012.5) * 106
+        return 36 if when < 2000 else 96 + (when - 2012.5) * 104
 
     for lane in LANES:
         height = lane.rows * row + 14
