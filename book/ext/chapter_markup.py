@@ -195,7 +195,7 @@ class ChapterMarkup(SphinxTransform):
             warn(section, f"An exercise's title ends with its level, one of {LEVELS}, in brackets")
             return
         last = title[-1]
-        title.replace(last, nodes.Text(last.astext().removesuffix(match[0])))
+        title.replace(last, nodes.Text(last.astext().removesuffix(match[0]) + " "))
         title += nodes.inline(match[1], match[1], classes=["bb-level"])
 
     def mark_title(self, cell: nodes.container) -> None:

@@ -9,7 +9,7 @@ from accelerate.state import AcceleratorState, PartialState
 from accelerate.utils import parse_flag_from_env
 from torch import nn
 
-from backbones.evaluate import kept_modes
+from backbones.modes import kept_modes
 
 
 @contextmanager

@@ -3,8 +3,7 @@
 `predict` runs a model over pictures, `evaluate` holds its answers against the labels.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from backbones.arithmetic import check_positive
 from backbones.imageset import ImageData, ImageSet
+from backbones.modes import kept_modes
 
 
 class Confused(NamedTuple):
@@ -196,14 +196,3 @@ def check_scores(scores: Tensor, image_set: ImageSet) -> None:
             f"model must have num_classes of at least {len(image_set.classes)}, an output for "
             f"each class of the data, got {scores.shape[1]}"
         )
-
-
-@contextmanager
-def kept_modes(model: nn.Module) -> Iterator[None]:
-    """Put each module back into the mode (training or evaluation) that it was in before."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

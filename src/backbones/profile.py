@@ -7,7 +7,7 @@ largest network takes a second or two. Multiplications are counted by torch's `F
 import html
 import math
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from backbones.fields import AxisField, FieldTracker
+from backbones.modes import kept_modes
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Profile:
         raise KeyError(f"no row {name!r}; rows are {', '.join(row.name for row in self.rows)}")
 
     def _cells(self) -> list[tuple[str, ...]]:
-        head = ("layer", "kind", "output", "parameters", "MACs", "memory", "field", "jump")
+        head = ("layer", "kind", "output", "parameters", "MACs", "memory, KiB", "field", "jump")
         body = [
             (
                 row.name,
@@ -125,7 +126,7 @@ class Profile:
 
 
 def _kib(size: int) -> str:
-    return f"{size / 1024:,.1f} KiB"
+    return f"{size / 1024:,.1f}"
 
 
 def _extent(extent: tuple[float, float] | None) -> str:
@@ -207,18 +208,6 @@ class _Recorder:
         self.visits[name] = visit  # popped and put back: the last call gives the place
 
 
-@contextmanager
-def _evaluating(model: nn.Module):
-    """Evaluation mode for the while; every module gets its own mode back."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
-
-
 def profile(
     model: nn.Module, input_size: Sequence[int] = (3, 224, 224), depth: int | None = None
 ) -> Profile:
@@ -250,7 +239,8 @@ def profile(
     image = torch.empty(1, *input_size, device="meta")
     recorder = _Recorder(model, state.values(), image)
     with ExitStack() as stack:
-        stack.enter_context(_evaluating(model))
+        stack.enter_context(kept_modes(model))
+        model.eval()
         stack.enter_context(torch.no_grad())
         for module in model.modules():
             for hook in (
