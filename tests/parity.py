@@ -22,7 +22,7 @@ LARGE = {name for name, _ in ROWS if int(ROWS[name, _]["params"]) > 150_000_000}
 
 # Models are compared on small images, to be quick, but on no smaller ones than they work on.
 SIZE = 64
-SIZES = {"lenet": 28, "bn_lenet": 28, "nin": 80} | {name: 96 for name in list_models("inception")}
+SIZES = {"lenet": 28, "bn_lenet": 28, "nin": 80} | dict.fromkeys(list_models("inception"), 96)
 
 # What `randomise` scales weights by. The branches of a thousand layers would add up to infinity.
 GAINS = {"resnet1202": 0.1}

@@ -127,7 +127,7 @@ EXPECTED_TEXTS = {
     "loss": {"loss (nats)", "epoch", "ResNet-14"},
     "one run": {"accuracy (%)", "12"},
     "runs": {"ResNet-14", "plain-14", "validation accuracy (%)"},
-    "gradients": {"ResNet-14", "layer, from input to output", "gradient norm", "10⁻⁶"},
+    "gradients": {"ResNet-14", "layers, counted back from the loss", "gradient norm", "10⁻⁶"},
     "lines": {"ReLU", "tanh", "x", "y"},
     "bars": {"VGG", "138", "25", "parameters (millions)"},
     "scatter": {"LeNet", "ViT", "MACs", "%", "10⁵"},
@@ -179,7 +179,7 @@ def test_gradient_norms_are_those_of_the_weights_in_order(pictures):
     _, ys = zip(*marks(pictures["gradients"]), strict=True)
     assert len(ys) == 7
     np.testing.assert_allclose(np.diff(ys), np.diff(ys)[0], atol=0.05)  # a decade each
-    assert ys[-1] < ys[0]
+    assert ys[-1] > ys[0]  # the first layer, on the right, has the smallest
     plain = plots.gradient_norms({"given": torch.tensor([1e-4, 1e-2, 1.0])})
     assert len(marks(plain)) == 3
 

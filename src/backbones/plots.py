@@ -170,6 +170,8 @@ def gradient_norms(
 ) -> Picture:
     """Norm of the gradient of each layer's weights, on a logarithmic axis.
 
+    Drawn as a gradient travels, from the loss on the left back to the first layer on the right.
+
     Args:
         runs: By name: a `History`, of which matrices and kernels are taken, or the norms
             themselves, from the first layer to the last.
@@ -181,10 +183,10 @@ def gradient_norms(
         name: _weight_norms(run, epoch) if isinstance(run, History) else _array(run)
         for name, run in runs.items()
     }
-    series = {name: (np.arange(1, len(values) + 1), values) for name, values in norms.items()}
+    series = {name: (np.arange(1, len(values) + 1), values[::-1]) for name, values in norms.items()}
     return lines(
         series,
-        "layer, from input to output",
+        "layers, counted back from the loss",
         "gradient norm",
         log_y=True,
         markers=True,
