@@ -165,3 +165,8 @@ def test_an_arrow_needs_two_points():
 
 def test_text_is_escaped():
     assert ">a &lt; b &amp; c<" in svg.text(0, 0, "a < b & c")
+
+
+@pytest.mark.parametrize("tie", [28.225, 0.125, 1.005, -2.675])
+def test_a_tie_is_rounded_alike_whatever_the_last_bits(tie):
+    assert len({svg.number(tie + bits) for bits in (-1e-12, 0.0, 1e-12)}) == 1

@@ -40,9 +40,17 @@ def color(name: str) -> str:
     return named[name]
 
 
+def rounded(value: float) -> float:
+    """A length to two decimals.
+
+    First to six: the last bits of a sum depend on the version of Python, and must not decide a tie.
+    """
+    return round(round(value, 6), 2)
+
+
 def number(value: float) -> str:
     """A length with at most two decimals, as short as possible."""
-    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")  # + 0.0 turns -0 into 0
+    return f"{rounded(value) + 0.0:.2f}".rstrip("0").rstrip(".")  # + 0.0 turns -0 into 0
 
 
 def text_width(label: str, size: float = FONT_SIZE) -> float:
@@ -247,7 +255,7 @@ def bars(
     shape = f"h{number(width)}v{number(height)}h{number(-width)}z"
     commands, last = "", (0.0, 0.0)
     for x, y in corners:
-        x, y = round(x, 2), round(y, 2)
+        x, y = rounded(x), rounded(y)
         move = "m" if commands else "M"
         commands += f"{move}{number(x - last[0])} {number(y - last[1])}{shape}"
         last = (x, y)
