@@ -54,10 +54,10 @@ test: test-unit test-parity test-nbval test-site ## Run every test but the slow 
 
 # The workers of pytest take a core each, so each of them gets one thread.
 test-unit: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(PY) -m pytest tests -m "not (slow or parity)" --ignore=tests/browser --ignore=tests/test_book.py -n 2
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests -m "not slow" --ignore=tests/browser --ignore=tests/test_book.py --ignore=tests/test_parity.py -n 2
 
 test-parity: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_parity.py -m "not slow" -n 2
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_parity.py -n 2
 
 test-nbval: $(INSTALLED)
 	$(PY) -m pytest --nbval chapters/ -n 2

@@ -123,6 +123,13 @@ def switch_off_chance(model: nn.Module) -> None:
             module.drop_rate = 0.0
 
 
+def random_small(name: str) -> tuple[nn.Module, torch.Tensor]:
+    """Our model with random weights, in evaluation, and two small images for it."""
+    model, shape = build_small(name)
+    randomise(model, gain=GAINS.get(name, 1.0))
+    return model.eval(), torch.randn(2, *shape)
+
+
 def relative_error(ours: torch.Tensor, theirs: torch.Tensor, floor: float = 0.0) -> float:
     """Largest difference over the largest value of the reference."""
     if torch.equal(ours, theirs):  # most are, and it is quicker to see

@@ -7,7 +7,7 @@ import pickle
 import pytest
 import torch
 from families import FAMILIES
-from parity import GAINS, build_small, randomise, uninitialised
+from parity import random_small, uninitialised
 from torch import nn
 
 from backbones import create_model, list_models
@@ -105,10 +105,7 @@ def test_traced_and_exported(model, images):
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning:torch.nn.functional")
 @pytest.mark.parametrize("name", list_models())
 def test_every_name_is_traced_and_exported(name):
-    model, shape = build_small(name)
-    randomise(model, gain=GAINS.get(name, 1.0))
-    images = torch.randn(2, *shape)
-    model.eval()
+    model, images = random_small(name)
     with torch.no_grad():
         expected = model(images)
         traced = torch.jit.trace(model, images, check_trace=False)

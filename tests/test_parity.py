@@ -24,8 +24,6 @@ from backbones import create_model, list_models
 from backbones.profile import profile
 from backbones.weights import copy_reference_weights
 
-pytestmark = pytest.mark.parity
-
 COMPUTED = [key for key in ROWS if key[0] not in LARGE]
 
 
