@@ -1,6 +1,6 @@
 """Reference models, and what it takes to compare ours with them.
 
-`data/parity.csv` lists them: name, where the reference comes from (and, behind a colon, its name
+`tables/parity.csv` lists them: name, where the reference comes from (and, behind a colon, its name
 there if it has another), exact parameters, 10⁹ MACs, and the input they are counted for.
 """
 
@@ -14,7 +14,7 @@ from torch import nn
 
 from backbones import create_model, list_models
 
-with (Path(__file__).parent / "data" / "parity.csv").open(encoding="utf-8") as file:
+with (Path(__file__).parent / "tables" / "parity.csv").open(encoding="utf-8") as file:
     ROWS = {(row["name"], row["source"]): row for row in csv.DictReader(file)}
 
 # Models too large to compute on two cores in seconds: compared by shapes, on the meta device.

@@ -16,7 +16,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-PINS = Path(__file__).parent / "data" / "colab.txt"
+PINS = Path(__file__).parent / "tables" / "colab.txt"
 DISTRIBUTION = "backbones-book"
 
 

@@ -43,7 +43,7 @@ def test_requirements_install_the_package_and_name_all_that_it_needs():
 
 
 def test_run_time_requirements_are_lower_bounds_that_colab_meets():
-    colab = requirements(text("tests/data/colab.txt").splitlines())
+    colab = requirements(text("tests/tables/colab.txt").splitlines())
     for name, needed in requirements(project()["dependencies"]).items():
         assert {s.operator for s in needed.specifier} == {">="}, str(needed)
         (pin,) = colab[name].specifier

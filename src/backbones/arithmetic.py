@@ -11,6 +11,8 @@ Networks", Distill 2019; Ma et al., "ShuffleNet V2", arXiv:1807.11164 (memory ac
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from backbones.checks import check_at_least, check_groups, check_positive
+
 
 class Layer(NamedTuple):
     """A convolution or pooling layer along one axis."""
@@ -33,20 +35,9 @@ class Field(NamedTuple):
     start: int
 
 
-def check_positive(**values: int) -> None:
-    """Raise a ValueError that names the first argument which is not an integer of at least 1."""
-    _check_at_least(1, values)
-
-
-def _check_at_least(least: int, values: dict[str, int]) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
-
-
 def _check_layer(kernel_size: int, stride: int, padding: int, dilation: int) -> None:
     check_positive(kernel_size=kernel_size, stride=stride, dilation=dilation)
-    _check_at_least(0, {"padding": padding})
+    check_at_least(0, padding=padding)
 
 
 def effective_kernel_size(kernel_size: int, dilation: int = 1) -> int:
@@ -173,17 +164,6 @@ def receptive_field_backwards(layers: Iterable[Sequence[int]]) -> list[int]:
         size = (size - 1) * layer.stride + effective_kernel_size(layer.kernel_size, layer.dilation)
         sizes.append(size)
     return sizes
-
-
-def check_groups(in_channels: int, out_channels: int, groups: int) -> None:
-    """Raise a ValueError unless all are at least 1 and the groups divide both channels."""
-    check_positive(in_channels=in_channels, out_channels=out_channels, groups=groups)
-    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
-        if channels % groups:
-            raise ValueError(
-                f"groups must divide {name}: {channels} channels cannot be split into "
-                f"{groups} equal groups"
-            )
 
 
 def conv_parameters(

@@ -17,7 +17,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 
 
 def causal_mask(length: int, device: torch.device | str | None = None) -> Tensor:

@@ -1,13 +1,14 @@
 """Building blocks that two or more architectures share."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_groups, check_positive, effective_kernel_size
+from backbones.arithmetic import effective_kernel_size
+from backbones.checks import check_groups, check_positive
 
 # Activations, in place, so that they cost no memory of their own.
 relu = partial(nn.ReLU, inplace=True)
@@ -58,17 +59,16 @@ class SamePadding(nn.Module):
 class ConvNormAct(nn.Sequential):
     """Convolution, normalisation, activation: (B, in_channels, H, W) -> (B, out_channels, H', W').
 
-    Without ``padding`` the convolution keeps the size at stride 1: P = D (F - 1) / 2, which asks
-    for an odd kernel. With "same" a `SamePadding` comes first where that differs. The bias is
-    left out by default because a batch norm behind it would cancel it.
+    Its parts are `conv`, `norm` and `act`; what is left out is missing. Without ``padding`` the
+    convolution keeps the size at stride 1: P = D (F - 1) / 2, which asks for an odd kernel. The
+    bias is left out by default because a batch norm after it would cancel it.
 
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         kernel_size: F, or a pair (height, width).
         stride: S.
-        padding: P on all sides, in pixels, or a pair (above and below, left and right), or "same"
-            for TensorFlow's rule, which asks for a square kernel.
+        padding: P on all sides, in pixels, or a pair (above and below, left and right).
         dilation: D.
         groups: Number of groups the channels are split into.
         bias: Whether the convolution has a bias.
@@ -87,7 +87,7 @@ class ConvNormAct(nn.Sequential):
         kernel_size: int | tuple[int, int],
         stride: int = 1,
         *,
-        padding: int | tuple[int, int] | Literal["same"] | None = None,
+        padding: int | tuple[int, int] | None = None,
         dilation: int = 1,
         groups: int = 1,
         bias: bool = False,
@@ -99,35 +99,28 @@ class ConvNormAct(nn.Sequential):
             check_positive(kernel_size=side)
         check_positive(stride=stride, dilation=dilation)
         check_groups(in_channels, out_channels, groups)
-        layers: list[nn.Module] = []
-        if padding == "same" and isinstance(kernel_size, tuple):
-            raise ValueError(f'kernel_size must be one number with "same", got {kernel_size}')
-        if padding == "same" and (kernel_size % 2 == 0 or (stride > 1 and kernel_size > 1)):
-            layers.append(SamePadding(kernel_size, stride, dilation))
-            padding = 0
-        elif padding in (None, "same"):
+        if padding is None:
             if any(side % 2 == 0 for side in sides):
                 raise ValueError(
                     f"kernel_size must be odd where padding is not given, got {kernel_size}"
                 )
             padding = tuple(dilation * (side - 1) // 2 for side in sides)
-        layers.append(
-            nn.Conv2d(
-                in_channels,
-                out_channels,
-                kernel_size,
-                stride,
-                padding,
-                dilation=dilation,
-                groups=groups,
-                bias=bias,
-            )
+        conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
         )
+        parts: dict[str, nn.Module] = {"conv": conv}
         if norm is not None:
-            layers.append(norm(out_channels))
+            parts["norm"] = norm(out_channels)
         if act is not None:
-            layers.append(act())
-        super().__init__(*layers)
+            parts["act"] = act()
+        super().__init__(OrderedDict(parts))
 
 
 class Branches(nn.ModuleList):
@@ -157,7 +150,8 @@ class NormActConv(nn.Sequential):
         self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
     ) -> None:
         conv = ConvNormAct(in_channels, out_channels, kernel_size, stride, norm=None, act=None)
-        super().__init__(nn.BatchNorm2d(in_channels), relu(), *conv)
+        parts = {"norm": nn.BatchNorm2d(in_channels), "act": relu(), "conv": conv.conv}
+        super().__init__(OrderedDict(parts))
 
 
 class DepthwiseConv(ConvNormAct):

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 
 
 def standardize(x: Tensor, mean: Tensor, variance: Tensor, eps: float) -> Tensor:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 from backbones.diagrams import svg
 from backbones.diagrams.picture import Picture
 

@@ -17,7 +17,7 @@ from functools import partial
 
 from torch import nn
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 from backbones.layers import Backbone, ConvNormAct, init_he
 from backbones.normalization import LocalResponseNorm
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 from backbones.layers import Backbone, Classifier, ConvNormAct, SqueezeExcitation, init_he
 from backbones.models.resnet import ResidualBlock, shortcut
 from backbones.models.resnext import GroupedPaths

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 from backbones.layers import Backbone, Classifier, NormActConv, init_he, relu
 from backbones.models.resnet import imagenet_stem
 

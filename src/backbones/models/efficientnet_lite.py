@@ -9,16 +9,31 @@ its efficientnet_lite* pad symmetrically: the same weights fit there, and give w
 Batch norm has TensorFlow's epsilon and, as in timm, PyTorch's momentum.
 """
 
+from collections import OrderedDict
 from functools import partial
 
 from torch import nn
 
-from backbones.layers import ConvNormAct, relu6
+from backbones.layers import ConvNormAct, SamePadding, relu6
 from backbones.models.efficientnet import Blueprint, Config, EfficientNet, build
 
-norm = partial(nn.BatchNorm2d, eps=1e-3)
-conv = partial(ConvNormAct, padding="same", norm=norm, act=relu6)
-LITE = Blueprint(conv=conv, squeeze=False, scale_ends=False)
+
+def same_conv(
+    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, **options: object
+) -> nn.Sequential:
+    """`ConvNormAct` with TensorFlow's padding: (B, in, H, W) -> (B, out, ceil(H / S), ceil(W / S)).
+
+    At stride 1 an odd kernel is padded alike on both sides, and the two are the same.
+    """
+    options = {"norm": partial(nn.BatchNorm2d, eps=1e-3), "act": relu6, **options}
+    if stride == 1 or kernel_size == 1:
+        return ConvNormAct(in_channels, out_channels, kernel_size, stride, **options)
+    parts = ConvNormAct(in_channels, out_channels, kernel_size, stride, padding=0, **options)
+    pad = SamePadding(kernel_size, stride)
+    return nn.Sequential(OrderedDict(pad=pad, **dict(parts.named_children())))
+
+
+LITE = Blueprint(conv=same_conv, squeeze=False, scale_ends=False)
 
 # The authors' code.
 CONFIGS = {

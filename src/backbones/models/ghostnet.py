@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive, round_channels
+from backbones.arithmetic import round_channels
+from backbones.checks import check_positive
 from backbones.layers import (
     Backbone,
     ConvNormAct,

@@ -19,9 +19,9 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from backbones.arithmetic import round_channels
-from backbones.chain import normed_conv
 from backbones.layers import Backbone, Branches, Classifier, ConvNormAct, check_images, init_he
 from backbones.models.alexnet import local_norm
+from backbones.models.inception_parts import normed_conv
 
 plain_conv = partial(ConvNormAct, norm=None, bias=True)
 

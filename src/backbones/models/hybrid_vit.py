@@ -17,7 +17,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 from backbones.layers import SamePadding, init_he, relu
 from backbones.models.resnet import Bottleneck, ResidualBlock
 from backbones.models.vit import CONFIGS as VITS

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from backbones.chain import Chain
 from backbones.layers import Backbone, Classifier, check_images, init_he
+from backbones.models.inception_parts import Chain
 
 
 class Layout(NamedTuple):

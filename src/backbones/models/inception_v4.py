@@ -22,8 +22,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from backbones.chain import Chain
 from backbones.models.inception import SHRINK, V3, Inception, Layout
+from backbones.models.inception_parts import Chain
 
 
 class ScaledResidual(nn.Module):

@@ -15,7 +15,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive, conv_output_size
+from backbones.arithmetic import conv_output_size
+from backbones.checks import check_positive
 from backbones.layers import Backbone, ConvNormAct
 
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive, round_channels
+from backbones.arithmetic import round_channels
+from backbones.checks import check_positive
 from backbones.layers import Backbone, Classifier, ConvNormAct, init_he, into_stages, relu6
 
 conv_relu6 = partial(ConvNormAct, act=relu6)

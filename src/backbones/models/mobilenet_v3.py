@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from torch import nn
 
-from backbones.arithmetic import check_positive, round_channels
+from backbones.arithmetic import round_channels
+from backbones.checks import check_positive
 from backbones.layers import (
     Backbone,
     ConvNormAct,

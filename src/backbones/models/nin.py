@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 from backbones.layers import Backbone, ConvNormAct, init_he
 
 

@@ -9,7 +9,8 @@ is rounded to one, as in the authors' code.
 
 import math
 
-from backbones.arithmetic import check_positive, round_channels
+from backbones.arithmetic import round_channels
+from backbones.checks import check_positive
 from backbones.models.anynet import AnyNet, Stage
 
 

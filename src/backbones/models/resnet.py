@@ -11,7 +11,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 from backbones.layers import Backbone, Classifier, ConvNormAct, init_he
 
 

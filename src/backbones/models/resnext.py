@@ -14,7 +14,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 from backbones.layers import ConvNormAct
 from backbones.models.resnet import Bottleneck, ResidualBlock, ResNet, shortcut
 

@@ -13,7 +13,8 @@ from functools import partial
 
 from torch import nn
 
-from backbones.arithmetic import check_positive, round_channels
+from backbones.arithmetic import round_channels
+from backbones.checks import check_positive
 from backbones.layers import SqueezeExcitation
 from backbones.models.resnet import BasicBlock, Bottleneck, ResNet
 from backbones.models.resnext import ResNeXtBlock

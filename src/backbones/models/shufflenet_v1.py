@@ -15,7 +15,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive, round_channels
+from backbones.arithmetic import round_channels
+from backbones.checks import check_positive
 from backbones.layers import (
     Backbone,
     ChannelShuffle,

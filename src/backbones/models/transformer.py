@@ -13,8 +13,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive
 from backbones.attention import DecoderLayer, EncoderLayer, causal_mask, sinusoidal_positions
+from backbones.checks import check_positive
 
 
 class Transformer(nn.Module):

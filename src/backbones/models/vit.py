@@ -17,8 +17,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive
 from backbones.attention import LearnedPositions, Mlp, MultiHeadAttention
+from backbones.checks import check_positive
 from backbones.layers import check_images
 
 EPS = 1e-6  # of the layer norms

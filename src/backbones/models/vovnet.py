@@ -15,7 +15,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from backbones.arithmetic import check_positive
+from backbones.checks import check_positive
 from backbones.layers import Backbone, Classifier, ConvNormAct, EffectiveSqueezeExcitation, init_he
 
 conv3x3 = partial(ConvNormAct, kernel_size=3)

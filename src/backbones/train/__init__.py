@@ -1,0 +1,23 @@
+"""Training: `fit`, one loop for every network of the book, and what surrounds it."""
+
+from backbones.train.augmentation import random_crop, random_flip, standard_augment
+from backbones.train.checkpoint import load_checkpoint, save_checkpoint
+from backbones.train.evaluation import Evaluation, evaluate, normalize, predict
+from backbones.train.history import History
+from backbones.train.loop import fit
+from backbones.train.optimizers import SCHEDULES
+
+__all__ = [
+    "SCHEDULES",
+    "Evaluation",
+    "History",
+    "evaluate",
+    "fit",
+    "load_checkpoint",
+    "normalize",
+    "predict",
+    "random_crop",
+    "random_flip",
+    "save_checkpoint",
+    "standard_augment",
+]

@@ -1,0 +1,261 @@
+import html.parser
+import json
+import re
+
+import pytest
+import torch
+
+from backbones.diagrams import Picture, svg
+from backbones.explorers import Axis, Explorer
+from backbones.explorers import explorer as explorer_module
+from backbones.gallery import convolution, resnet, vgg
+
+GALLERY = [
+    convolution.sliding_window,
+    convolution.field_growth,
+    convolution.convolution_steps,
+    vgg.stacked_kernels,
+    vgg.vgg_costs,
+    resnet.residual_block,
+    resnet.depth_and_stages,
+]
+
+
+def square(side=10, color="blue"):
+    drawing = svg.document(100, side + 10, svg.rect(5, 5, side, side, fill=color))
+    return Picture(drawing, f"A {color} square of {side}.")
+
+
+def explorer(draw=square, **options):
+    options = {"title": "Squares", "alt": "A square", "side": range(10, 40, 10), **options}
+    return Explorer(draw, **options)
+
+
+def stored(html_text):
+    """The data that the script reads, as a browser would find it."""
+    found = re.search(r'<script type="application/json">(.*?)</script>', html_text, re.DOTALL)
+    return json.loads(found[1])
+
+
+def read_states(data):
+    """What the explorer's script makes of them: words and drawing of every state."""
+    whole, rest = "", iter(data["states"])
+    for part in rest:
+        if not isinstance(part, str):
+            start = len(whole) - part
+            part = whole[start : start + next(rest)]
+        whole += part
+    assert len(whole) == data["length"]
+    texts = whole.split("\n")
+    return list(zip(texts[::2], texts[1::2], strict=True))
+
+
+def test_states_come_out_as_they_were_drawn():
+    shown = explorer(color=("blue", "orange"))
+    states = read_states(stored(shown._repr_html_()))
+    assert states == shown.states
+    sides_and_colors = [(s, c) for s in (10, 20, 30) for c in ("blue", "orange")]
+    for (words, drawing), (side, color) in zip(states, sides_and_colors, strict=True):
+        fresh = square(side, color)
+        assert words == fresh.alt
+        assert svg.inner(drawing) == svg.inner(fresh.svg)
+
+
+def test_every_state_has_the_same_view_box_so_that_nothing_jumps():
+    boxes = {re.search('viewBox="([^"]*)"', drawing)[1] for _, drawing in explorer().states}
+    assert boxes == {"0 0 100 40"}
+
+
+def test_the_html_is_the_same_every_time_and_its_id_is_that_of_its_content():
+    first, again, other = explorer(), explorer(), explorer(title="Other squares")
+    assert first._repr_html_() == again._repr_html_()
+    names = [
+        re.search(r'<figure class="bb-explorer" id="(bb-[0-9a-f]{8})"', e._repr_html_())[1]
+        for e in (first, other)
+    ]
+    assert names[0] != names[1]
+    assert f'[id="{names[0]}"]' in first._repr_html_()
+    assert "FIGURE_ID" not in first._repr_html_()
+
+
+def test_repr_is_short_and_stable():
+    assert repr(explorer(color=("blue", "sky"))) == "<Explorer: Squares; side, color; 6 states>"
+
+
+def test_svg_text_gets_the_alt_text_of_the_explorer_and_the_values():
+    shown = explorer(lambda side: square(side).svg, side=Axis((10, 20), unit="px"))
+    assert shown.states[1][0] == "A square (side 20 px)"
+
+
+def test_an_impossible_combination_shows_why_instead():
+    def draw(side):
+        if side > 20:
+            raise ValueError("This does\nnot fit.")
+        return square(side)
+
+    assert explorer(draw).states[2] == ("This does not fit.", "")
+
+
+def test_an_impossible_start_is_refused():
+    def draw(side):
+        if side < 20:
+            raise ValueError("too small")
+        return square(side)
+
+    with pytest.raises(ValueError, match="state at the start is impossible: too small"):
+        explorer(draw)
+    assert explorer(draw, side=Axis((10, 20, 30), default=20)).states[0] == ("too small", "")
+
+
+def test_nothing_drawable_is_refused():
+    def draw(side):
+        raise ValueError("never")
+
+    with pytest.raises(ValueError, match="at least one state, but: never"):
+        explorer(draw)
+
+
+def test_other_errors_of_the_drawing_function_are_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        explorer(lambda side: 1 / 0)
+
+
+def test_too_large_an_explorer_names_its_size(monkeypatch):
+    monkeypatch.setattr(explorer_module, "LIMIT", 5_000)
+    with pytest.raises(ValueError, match=r"'Squares' takes [\d,]+ bytes for 3 states; at most 5,0"):
+        explorer()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"side": (10,)}, "axis 'side': values must hold at least two values, got (10,)"),
+        ({"side": (10, 10)}, "axis 'side': values must look different"),
+        ({"play": "time"}, "play must be one of side, got 'time'"),
+        ({"title": " "}, "title and alt must not be empty"),
+        ({"alt": ""}, "title and alt must not be empty"),
+    ],
+)
+def test_wrong_arguments_are_named(options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        explorer(**options)
+
+
+def test_an_explorer_needs_an_axis():
+    with pytest.raises(ValueError, match="at least one axis"):
+        Explorer(square, title="x", alt="x")
+
+
+def test_an_axis_checks_its_default_and_shows_its_values():
+    with pytest.raises(ValueError, match=re.escape("default must be one of (1, 2), got 3")):
+        Axis((1, 2), default=3)
+    assert Axis((True, False)).shown == ["yes", "no"]
+    assert Axis((1, 2), unit="px").shown == ["1 px", "2 px"]
+    assert Axis((1, 2), format="n={}".format).shown == ["n=1", "n=2"]
+    assert Axis((1, 2.5)).slider
+    assert not Axis((1, 2), buttons=True).slider
+    assert not Axis(("a", "b")).slider
+    assert not Axis((True, False)).slider
+
+
+def test_ids_inside_drawings_are_kept_apart():
+    def draw(side):
+        body = f'<clipPath id="c"><rect width="{side}"/></clipPath><g clip-path="url(#c)"/>'
+        return svg.document(10, 10, body, '<use href="#c"/>')
+
+    drawing = explorer(draw).states[0][1]
+    name = re.search(r' id="(bb[0-9a-f]+-c)"', drawing)[1]
+    assert f"url(#{name})" in drawing
+    assert f'href="#{name}"' in drawing
+
+
+def test_words_cannot_end_the_data_or_become_markup():
+    def draw(side):
+        return Picture(square(side).svg, 'x </script><script>alert(1)</script> <!-- "y" & <b>')
+
+    text = explorer(draw, title="a <b>", caption="c & <i>")._repr_html_()
+    assert text.count("</script>") == 2
+    assert "<!--" not in text
+    assert "<strong>a &lt;b&gt;</strong><br>c &amp; &lt;i&gt;" in text
+    assert read_states(stored(text))[0][0].startswith("x </script><script>")
+
+
+class Sanitised(html.parser.HTMLParser):
+    """What is left in an untrusted notebook: no script, no style, no SVG."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.images, self.words, self.skipped = [], "", 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.skipped += tag in ("script", "style")
+        if tag == "img":
+            self.images.append(dict(attrs))
+
+    def handle_endtag(self, tag):
+        self.skipped -= tag in ("script", "style")
+
+    def handle_data(self, data):
+        self.words += "" if self.skipped else data
+
+
+@pytest.mark.parametrize("make", GALLERY, ids=lambda make: make.__name__)
+def test_an_untrusted_notebook_shows_the_first_state_as_a_picture(make):
+    shown = make()
+    left = Sanitised(shown._repr_html_())
+    (image,) = left.images
+    assert image["src"].startswith("data:image/svg+xml,%3Csvg ")
+    assert image["alt"] in dict(shown.states)
+    assert left.words.startswith(shown.title + shown.caption)
+    assert left.words.endswith("trust the notebook to see them.")
+
+
+@pytest.mark.parametrize("make", GALLERY, ids=lambda make: make.__name__)
+def test_gallery_is_small_stable_and_asks_no_one(make):
+    shown = make()
+    text = shown._repr_html_()
+    assert len(text.encode()) <= 150_000
+    assert text == make()._repr_html_()
+    assert read_states(stored(text)) == shown.states
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|//cdn|import\(|localStorage", text)
+    for words, drawing in shown.states:
+        assert words
+        assert " id=" not in drawing
+        assert "nan" not in drawing
+
+
+def test_window_explorer_says_what_the_formula_says():
+    words = [words for words, _ in convolution.sliding_window().states]
+    assert (
+        "Input 7, kernel 3, stride 2, padding 0, dilation 1: 3 windows; every position is read."
+    ) in words
+    assert (
+        "Input 8, kernel 3, stride 2, padding 0, dilation 1: 3 windows; "
+        "1 of 8 positions unread; remainder of the division: 1."
+    ) in words
+    assert any(text.startswith("No output: the kernel spans 9 pixels") for text in words)
+
+
+def test_costs_of_the_vgg_and_resnet_explorers_are_those_of_the_models():
+    from backbones import create_model
+
+    def parameters(name):
+        with torch.device("meta"):  # shapes without numbers
+            return sum(p.numel() for p in create_model(name).parameters())
+
+    for configuration, name in {"A": "vgg11", "B": "vgg13", "D": "vgg16", "E": "vgg19"}.items():
+        costs = vgg.layer_costs(configuration)
+        assert sum(cost.parameters for cost in costs) == parameters(name)
+    for depth in (18, 50):
+        assert sum(s.parameters for s in resnet.stages(depth)) == parameters(f"resnet{depth}")
+    # Published totals, in 10⁹ MACs.
+    assert round(sum(cost.macs for cost in vgg.layer_costs("D")) / 1e9, 4) == 15.4703
+    assert round(sum(stage.macs for stage in resnet.stages(50)) / 1e9, 4) == 4.0892
+
+
+def test_gallery_refuses_networks_that_the_papers_do_not_have():
+    with pytest.raises(ValueError, match="configuration must be one of A, B, C, D, E, got 'F'"):
+        vgg.layer_costs("F")
+    with pytest.raises(ValueError, match="depth must be one of 18, 34, 50, 101, 152, got 20"):
+        resnet.stages(20)
