@@ -2,6 +2,7 @@
 
 from backbones.train.augmentation import random_crop, random_flip, standard_augment
 from backbones.train.checkpoint import load_checkpoint, save_checkpoint
+from backbones.train.device import device_is_fast
 from backbones.train.evaluation import Evaluation, evaluate, normalize, predict
 from backbones.train.history import History
 from backbones.train.loop import fit
@@ -11,6 +12,7 @@ __all__ = [
     "SCHEDULES",
     "Evaluation",
     "History",
+    "device_is_fast",
     "evaluate",
     "fit",
     "load_checkpoint",

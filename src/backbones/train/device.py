@@ -1,7 +1,9 @@
 """Where a model is trained, and at what precision: accelerate's choices, without its traces."""
 
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from accelerate import Accelerator
@@ -12,6 +14,22 @@ from torch import nn
 from backbones.modes import kept_modes
 
 
+def device_is_fast() -> bool:
+    """Whether `fit` would train on a GPU: what a cell asks before it chooses epochs and widths."""
+    return torch.accelerator.is_available() and not parse_flag_from_env("ACCELERATE_USE_CPU")
+
+
+def device_name() -> str:
+    """The processor or GPU that `fit` would train on, as its maker calls it."""
+    if device_is_fast():
+        device = torch.accelerator.current_accelerator().type
+        return torch.cuda.get_device_name() if device == "cuda" else device
+    described = Path("/proc/cpuinfo")  # Linux; elsewhere Python may know the name
+    lines = described.read_text().splitlines() if described.is_file() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
 @contextmanager
 def own_accelerator(mixed_precision: str | None) -> Iterator[Accelerator]:
     """An accelerator of this run's own.
@@ -19,7 +37,7 @@ def own_accelerator(mixed_precision: str | None) -> Iterator[Accelerator]:
     accelerate keeps its settings in a state that all accelerators of a process share, and refuses
     a second precision. So that state is put aside for the time of the run.
     """
-    on_cpu = not torch.accelerator.is_available() or parse_flag_from_env("ACCELERATE_USE_CPU")
+    on_cpu = not device_is_fast()
     device = PartialState(cpu=on_cpu).device
     if mixed_precision is None:
         # Older GPUs emulate bf16, which is slower than their own fp16.

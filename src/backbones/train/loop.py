@@ -22,6 +22,7 @@ from accelerate.utils import broadcast
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from backbones.checks import check_positive
 from backbones.data.imageset import ImageData
 from backbones.progress import is_watched
 from backbones.train.checkpoint import (
@@ -56,6 +57,8 @@ def fit(
     mixed_precision: str | None = None,
     seed: int = 0,
     checkpoint: str | os.PathLike | None = None,
+    stop_after: int | None = None,
+    after_epoch: Callable[[History], None] | None = None,
     progress: bool = True,
 ) -> History:
     """Train a classifier of pictures, and measure it after each epoch.
@@ -93,6 +96,9 @@ def fit(
         seed: Of all chance in the run. The initial weights are the caller's affair.
         checkpoint: A file that keeps the run, renewed after each epoch. If it exists, the run goes
             on from there; a finished one returns at once, with its weights in ``model``.
+        stop_after: Epochs after which to stop, as if interrupted: the schedule is that of the whole
+            run. By default all are run.
+        after_epoch: Called after each epoch with what was measured so far.
         progress: Show a bar, where there is a terminal or notebook to show it in; never under
             pytest, in continuous integration, or with ``BACKBONES_QUIET=1`` in the environment.
 
@@ -117,6 +123,8 @@ def fit(
         "seed": seed,
     }
     check_settings(settings)
+    last = epochs if stop_after is None else stop_after
+    check_positive(stop_after=last)
     build = look_up("optimizer", optimizer, OPTIMIZERS)
     factor = look_up("schedule", schedule, SCHEDULES)
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
@@ -140,11 +148,13 @@ def fit(
             if os.path.exists(checkpoint):
                 history = run.resume(checkpoint)
         with run.bar(progress, done=len(history)) as bar:
-            for epoch in range(len(history), epochs):
+            for epoch in range(len(history), min(epochs, last)):
                 history.append(**run.train(epoch, bar), **run.validate())
                 bar.set_postfix_str(f"validation accuracy {history.validation_accuracy[-1]:.1%}")
                 if checkpoint is not None and accelerator.is_main_process:
                     run.save(checkpoint, history)
+                if after_epoch is not None:
+                    after_epoch(history)
         accelerator.wait_for_everyone()
     return history
 

@@ -1,0 +1,28 @@
+"""All experiments of the book, by name."""
+
+import difflib
+
+from backbones.experiments import convolution, receptive_field, resnet, vgg
+from backbones.experiments.experiment import Experiment
+
+_MODULES = (convolution, receptive_field, vgg, resnet)
+_EXPERIMENTS = {e.name: e for module in _MODULES for e in module.EXPERIMENTS}
+
+
+def names() -> list[str]:
+    """Names of the experiments, chapter by chapter."""
+    return list(_EXPERIMENTS)
+
+
+def find(name: str) -> Experiment:
+    """The experiment of this name.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    if name not in _EXPERIMENTS:
+        near = difflib.get_close_matches(str(name), _EXPERIMENTS, n=1, cutoff=0.4)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(_EXPERIMENTS)
+        raise ValueError(f"experiment must be one of {known}, got {name!r}{hint}")
+    return _EXPERIMENTS[name]
