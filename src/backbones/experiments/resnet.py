@@ -151,7 +151,7 @@ THOUSAND = Experiment(
     recipe={
         "epochs": 20,
         "optimizer": "sgd",
-        "lr": 0.1,
+        "lr": 0.02,
         "weight_decay": 1e-4,
         "schedule": "one_cycle",
     },
