@@ -6,8 +6,9 @@ those who do not see it; the default names axes and series, a better one says wh
 """
 
 from backbones.plots.charts import bars, heatmap, scatter
-from backbones.plots.curves import compare_runs, gradient_norms, lines, training_curves
+from backbones.plots.curves import gradient_norms, lines, training_curves
 from backbones.plots.pictures import confusion, feature_maps, image_grid, most_confused
+from backbones.plots.seeds import compare_runs, seed_curves
 from backbones.plots.style import COLORS, house_style, picture, styles
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "most_confused",
     "picture",
     "scatter",
+    "seed_curves",
     "styles",
     "training_curves",
 ]

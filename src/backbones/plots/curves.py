@@ -11,13 +11,12 @@ from backbones.plots.frame import (
     Numbers,
     check_series,
     describe,
-    name_rows,
     new_axes,
     set_ticks,
     to_array,
 )
 from backbones.plots.placing import label_ends
-from backbones.plots.style import INK, house_style, listed, picture, styles
+from backbones.plots.style import INK, house_style, picture, styles
 from backbones.train.history import History
 
 _QUANTITIES = {"accuracy": "accuracy (%)", "loss": "loss (nats)"}
@@ -102,41 +101,6 @@ def training_curves(
                     bbox_to_anchor=(1, 0.99), borderaxespad=0)  # fmt: skip
         names = [name for name in histories if name]
         default = describe("Training and validation curves", label, "epoch", names)
-        return picture(figure, alt or default, caption)
-
-
-def compare_runs(
-    results: Mapping[str, Sequence[float | History]],
-    x_label: str = "validation accuracy (%)",
-    *,
-    alt: str | None = None,
-    caption: str = "",
-) -> Picture:
-    """Results of several runs each, one row a name: every run a point, their mean a line.
-
-    Args:
-        results: By name: a number for each run, or its `History`, of which the last validation
-            accuracy is taken, in percent.
-        x_label: With its unit.
-        alt: What the plot shows.
-        caption: A line below it.
-    """
-    check_series("results", results)
-    values = {
-        name: [100 * r.validation_accuracy[-1] if isinstance(r, History) else r for r in runs]
-        for name, runs in results.items()
-    }
-    with house_style():
-        figure, axes = new_axes(x_label, "", height=70 + 42 * len(values))
-        axes.grid(axis="x")
-        for row, (name, style) in enumerate(styles(list(values)).items()):
-            runs = values[name]
-            axes.plot(runs, [row] * len(runs), ls="", marker=style.marker, color=style.color,
-                      alpha=0.75, markersize=8)  # fmt: skip
-            mean = sum(runs) / len(runs)
-            axes.plot([mean, mean], [row - 0.32, row + 0.32], color=INK, lw=2)
-        name_rows(axes, values)
-        default = f"Points, one a run, and their means: {x_label} of {listed(values)}"
         return picture(figure, alt or default, caption)
 
 
