@@ -1,6 +1,6 @@
 """Curves: runs by epoch, gradients by layer, anything by anything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.lines import Line2D
