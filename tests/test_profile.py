@@ -120,6 +120,31 @@ def test_wrong_sizes_are_refused(size):
         profile(nn.Identity(), (3, 2, 2), depth=0)
 
 
+def test_a_name_is_measured_once_as_the_model_is():
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    named = profile("resnet18", [3, 64, 64])
+    assert torch.equal(torch.rand(1), expected)  # no weights were drawn
+    assert named.rows == profile(create_model("resnet18"), (3, 64, 64)).rows
+    assert profile("resnet18", (3, 64, 64)) is named
+    assert len(profile("resnet18", (3, 64, 64), 1).rows) < len(named.rows)
+    assert profile("resnet18", (3, 96, 64)).macs > named.macs
+
+
+def test_a_named_model_has_the_images_channels():
+    grey, colour = profile("lenet", (1, 28, 28)), profile("lenet", (3, 28, 28))
+    assert colour.parameters - grey.parameters == 2 * 6 * 25
+
+
+@pytest.mark.parametrize("name", ["resnet19", "ResNet18", ""])
+def test_a_wrong_name_is_refused(name):
+    with pytest.raises(ValueError, match=f"name must be a model of this book, got '{name}'"):
+        profile(name)
+    with pytest.raises(ValueError, match="input_size must be"):
+        profile(name, (3, 224))
+
+
 def test_both_renderings_hold_all_numbers(table):
     text, page = str(table), table._repr_html_()
     for form in (text, page):

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from backbones.fields import AxisField, FieldTracker
+from backbones.models import create_model
 from backbones.modes import kept_modes
 
 
@@ -209,12 +211,13 @@ class _Recorder:
 
 
 def profile(
-    model: nn.Module, input_size: Sequence[int] = (3, 224, 224), depth: int | None = None
+    model: nn.Module | str, input_size: Sequence[int] = (3, 224, 224), depth: int | None = None
 ) -> Profile:
     """Measure a model layer by layer.
 
     Args:
-        model: Takes images (B, C, H, W). It is left as it was.
+        model: Takes images (B, C, H, W). It is left as it was. Or one of `list_models()`, with as
+            many input channels as ``input_size`` says; that is measured once and then kept.
         input_size: (C, H, W) of one image.
         depth: Fold everything below this many levels of modules into one row. By default every
             layer has its own.
@@ -225,13 +228,26 @@ def profile(
         name.
 
     Raises:
-        ValueError: If ``input_size`` is not three positive sizes, or ``depth`` is below 1.
+        ValueError: If ``input_size`` is not three positive sizes, ``depth`` is below 1, or there
+            is no model of that name.
     """
     input_size = tuple(input_size)
     if len(input_size) != 3 or any(not isinstance(s, int) or s < 1 for s in input_size):
         raise ValueError(f"input_size must be (channels, height, width), got {input_size}")
     if depth is not None and depth < 1:
         raise ValueError(f"depth must be at least 1, or None for every layer, got {depth}")
+    measure = _measure_named if isinstance(model, str) else _measure
+    return measure(model, input_size, depth)
+
+
+@cache
+def _measure_named(name: str, input_size: tuple[int, ...], depth: int | None) -> Profile:
+    with torch.device("meta"):
+        model = create_model(name, in_channels=input_size[0])
+    return _measure(model, input_size, depth)
+
+
+def _measure(model: nn.Module, input_size: tuple[int, ...], depth: int | None) -> Profile:
     state = {
         name: torch.empty_like(tensor, device="meta")
         for name, tensor in [*model.named_parameters(), *model.named_buffers()]

@@ -21,6 +21,7 @@ from backbones.data.cache import cache_folder, cached_arrays
 from backbones.data.imageset import ContactSheet, thumbnail
 from backbones.data.painted import LARGEST_SEED
 from backbones.files import written_aside
+from backbones.train import normalize
 
 NAMES = ("cat", "dog", "owl")
 
@@ -175,6 +176,36 @@ def test_mean_and_std_are_those_of_the_training_set():
     assert data.std == pytest.approx(values.std((0, 2, 3), correction=0).tolist())
     assert data.classes == NAMES
     assert repr(data) == ("ImageData(noise: 6 pictures to train on and 6 to validate, 3 classes)")
+
+
+def test_a_subset_of_data_has_fewer_pictures_to_train_on():
+    train, validation = image_set((0, 1, 2) * 700), image_set()
+    whole = ImageData(train, validation, "animals", "by nobody")
+    part = whole.subset(1500, seed=3)
+    assert torch.equal(part.train.images, train.subset(1500, seed=3).images)
+    assert torch.equal(part.train.labels, train.subset(1500, seed=3).labels)
+    assert not torch.equal(part.train.images, whole.subset(1500).train.images)
+    assert part.validation is validation
+    assert (part.name, part.credit) == ("1,500 of animals", "by nobody")
+    assert part.mean == ImageData(part.train, validation, "").mean
+    with pytest.raises(ValueError, match="n must be at most 2100, the pictures there are"):
+        whole.subset(2101)
+
+
+def test_normalize_is_its_formula():
+    data = ImageData(image_set(), image_set(seed=1), "animals")
+    images = data.validation.images
+    normalized = data.normalize(images)
+    assert normalized.dtype == torch.float32
+    for channel in range(3):
+        expected = (images[:, channel].double() / 255 - data.mean[channel]) / data.std[channel]
+        torch.testing.assert_close(normalized[:, channel].double(), expected, rtol=0, atol=1e-6)
+    own = data.normalize(data.train.images)
+    torch.testing.assert_close(own.mean((0, 2, 3)), torch.zeros(3), rtol=0, atol=1e-5)
+    torch.testing.assert_close(own.std((0, 2, 3), correction=0), torch.ones(3))
+    assert torch.equal(normalized, normalize(images, data.mean, data.std))
+    with pytest.raises(ValueError, match="one value for each of the 1 channels, got 3 and 3"):
+        data.normalize(images[:, :1])
 
 
 def test_train_and_validation_must_agree():

@@ -3,6 +3,7 @@
 import base64
 import html
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -210,6 +211,25 @@ class ImageData:
             deviations.append((share * (levels - mean) ** 2).sum().sqrt().item())
         return tuple(means), tuple(deviations)
 
+    def subset(self, n: int, seed: int = 0) -> "ImageData":
+        """The same with `n` training pictures, as `ImageSet.subset` chooses them.
+
+        The validation set is the same; `mean` and `std` are those of the chosen pictures.
+
+        Raises:
+            ValueError: If there are not as many training pictures.
+        """
+        chosen = self.train.subset(n, seed)
+        return ImageData(chosen, self.validation, f"{n:,} of {self.name}", self.credit)
+
+    def normalize(self, images: Tensor) -> Tensor:
+        """What a network is trained on: (x / 255 - mean) / std, uint8 (B, C, H, W) -> float32.
+
+        Raises:
+            ValueError: If the images have another number of channels.
+        """
+        return normalize(images, self.mean, self.std)
+
     def __repr__(self) -> str:
         return (
             f"ImageData({self.name}: {len(self.train):,} pictures to train on and "
@@ -222,6 +242,26 @@ class ImageData:
             f"{len(self.validation):,} to validate. {self.credit}"
         )
         return self.train.contact_sheet(caption=caption.strip())._repr_html_()
+
+
+def normalize(
+    images: Tensor,
+    mean: Sequence[float] | Tensor,
+    std: Sequence[float] | Tensor,
+    memory_format: torch.memory_format = torch.channels_last,
+) -> Tensor:
+    """(x / 255 - mean) / std per channel: uint8 (B, C, H, W) -> float32 in a memory format."""
+    if not len(mean) == len(std) == images.shape[1]:
+        raise ValueError(
+            f"mean and std must have one value for each of the {images.shape[1]} channels, "
+            f"got {len(mean)} and {len(std)}"
+        )
+    mean, std = (
+        torch.as_tensor(value, dtype=torch.float32, device=images.device).view(-1, 1, 1)
+        for value in (mean, std)
+    )
+    images = images.to(torch.float32, memory_format=memory_format, copy=True)
+    return images.div_(255).sub_(mean).div_(std)
 
 
 class ContactSheet:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from backbones.checks import check_positive
-from backbones.data.imageset import ImageData, ImageSet
+from backbones.data.imageset import ImageData, ImageSet, normalize
 from backbones.modes import kept_modes
 
 
@@ -165,26 +165,6 @@ def predict(
                     f"(C, H, W) = {tuple(images.shape[1:])}: {error}"
                 ) from error
     return torch.cat(scores)
-
-
-def normalize(
-    images: Tensor,
-    mean: Sequence[float] | Tensor,
-    std: Sequence[float] | Tensor,
-    memory_format: torch.memory_format = torch.channels_last,
-) -> Tensor:
-    """(x / 255 - mean) / std per channel: uint8 (B, C, H, W) -> float32 in a memory format."""
-    if not len(mean) == len(std) == images.shape[1]:
-        raise ValueError(
-            f"mean and std must have one value for each of the {images.shape[1]} channels, "
-            f"got {len(mean)} and {len(std)}"
-        )
-    mean, std = (
-        torch.as_tensor(value, dtype=torch.float32, device=images.device).view(-1, 1, 1)
-        for value in (mean, std)
-    )
-    images = images.to(torch.float32, memory_format=memory_format, copy=True)
-    return images.div_(255).sub_(mean).div_(std)
 
 
 def check_scores(scores: Tensor, image_set: ImageSet) -> None:

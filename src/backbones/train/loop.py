@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from backbones.checks import check_positive
-from backbones.data.imageset import ImageData
+from backbones.data.imageset import ImageData, normalize
 from backbones.progress import is_watched
 from backbones.train.checkpoint import (
     check_fingerprint,
@@ -32,7 +32,7 @@ from backbones.train.checkpoint import (
     save_checkpoint,
 )
 from backbones.train.device import borrowed, memory_format, own_accelerator
-from backbones.train.evaluation import check_scores, normalize, predict
+from backbones.train.evaluation import check_scores, predict
 from backbones.train.history import History
 from backbones.train.optimizers import OPTIMIZERS, SCHEDULES, parameter_groups
 from backbones.train.settings import check_settings, describe, look_up, name_of
