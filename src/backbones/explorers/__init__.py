@@ -1,8 +1,19 @@
-"""What a reader moves: explorers and quizzes, which need no kernel, and live labs, which do."""
+"""What a reader moves or writes: explorers, quizzes, live labs, and checks of exercises."""
 
 from backbones.explorers.controls import Axis
+from backbones.explorers.exercises import Case, Checked, check
 from backbones.explorers.explorer import Explorer
 from backbones.explorers.labs import Upload, lab
 from backbones.explorers.quizzes import Question, Quiz
 
-__all__ = ["Axis", "Explorer", "Question", "Quiz", "Upload", "lab"]
+__all__ = [
+    "Axis",
+    "Case",
+    "Checked",
+    "Explorer",
+    "Question",
+    "Quiz",
+    "Upload",
+    "check",
+    "lab",
+]
