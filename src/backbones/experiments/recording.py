@@ -151,8 +151,8 @@ def rerun(name: str, variant: str, seed: int = 0, *, epochs: int) -> Slice:
             from 1 to as many as the recipe has.
     """
     experiment = find(name)
-    recorded = load(name).run(variant, seed)
     most = experiment.arguments(variant)["epochs"]
+    recorded = load(name).run(variant, seed)
     if isinstance(epochs, bool) or not isinstance(epochs, int) or not 1 <= epochs <= most:
         raise ValueError(f"epochs must be from 1 to {most}, those of the recipe, got {epochs!r}")
     data = experiment.data[_data_name(experiment, None)]()
