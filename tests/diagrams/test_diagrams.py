@@ -2,16 +2,19 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+from lettering import texts_outside, width
 
 from backbones.diagrams import (
     Edge,
     FeatureMap,
     Node,
     Picture,
+    Share,
     block_diagram,
     convolution_step,
     feature_maps,
     field_pyramid,
+    share_bars,
     svg,
 )
 
@@ -83,6 +86,17 @@ PICTURES = {
     "pyramid": field_pyramid([(3, 1), (3, 2), (3, 1, 0, 2)]),
     "fine pyramid": field_pyramid([(7, 2)] * 6),
     "step": convolution_step([[1, 2], [3, 4]], [[1, -1], [0, 2]], 4, padding=1),
+    "large maps": feature_maps(
+        [FeatureMap(2048, 112, "WWW"), FeatureMap(4096, 1, "convolutions")], alt="maps"
+    ),
+    "layer shares": share_bars(
+        [("conv1_1 3×3", 1792), ("conv4_3 3×3", 2_359_808), ("fc6", 102_764_544)],
+        total_label="parameters in 3 layers",
+    ),
+    "stage shares": share_bars(
+        [Share("stage 1", 30, "1024 × 112 × 112, 36 blocks", 36), Share("head", 70, fill="orange")],
+        total_label="MACs",
+    ),
 }
 
 
@@ -94,6 +108,23 @@ def test_drawings_stay_inside_their_box_and_define_no_id(picture):
         x, y = float(node.get("x", 0)), float(node.get("y", 0))
         assert 0 <= x + float(node.get("width", 0)) <= width + 1
         assert 0 <= y + float(node.get("height", 0)) <= height + 1
+
+
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
+def test_letters_stay_inside_their_box(picture):
+    assert texts_outside(picture.svg) == []
+
+
+def test_a_text_that_leaves_its_box_is_noticed():
+    shapes = [svg.text(0, 10, "WWW"), svg.text(50, 96, "low"), svg.text(60, 50, "inside")]
+    drawing = svg.document(120, 100, *shapes, svg.group(svg.text(0, 50, "far out"), x=110))
+    assert [label for label, _ in texts_outside(drawing)] == ["WWW", "low", "far out"]
+
+
+@pytest.mark.parametrize("label", ["3×3 conv, 256", "1,024 × 112 × 112", "WMAQ%", "illicit", "BN"])
+def test_a_text_is_never_wider_than_thought(label):
+    assert width(label, 15) <= svg.text_width(label) <= 1.35 * width(label, 15)
+    assert width(label, 15, bold=True) <= svg.text_width(label, bold=True)
 
 
 @pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
@@ -170,3 +201,27 @@ def test_text_is_escaped():
 @pytest.mark.parametrize("tie", [28.225, 0.125, 1.005, -2.675])
 def test_a_tie_is_rounded_alike_whatever_the_last_bits(tie):
     assert len({svg.number(tie + bits) for bits in (-1e-12, 0.0, 1e-12)}) == 1
+
+
+def test_share_bars_tell_every_share_and_the_total():
+    shares = share_bars(
+        [("a", 1), ("b", 2999), Share("c", 0)], total_label="MACs", caption="<what>", alt=""
+    )
+    assert words(shares) == ["3,000 MACs", "a", "<0.1%", "b", "100.0%", "c", "0.0%"]
+    assert shares.alt == "3,000 MACs: a <0.1%, b 100.0%, c 0.0%."
+    lengths = [float(bar.get("width")) for bar in parsed(shares).iter("rect")]
+    assert lengths[0] == lengths[2] == 1  # always something to see
+    assert shares.size[0] == 400
+    assert share_bars([("a", 1)], total_label="x", alt="said", width=300).alt == "said"
+
+
+def test_share_bars_draw_a_square_for_each_block_within_the_width():
+    (path,) = [p.get("d") for p in parsed(PICTURES["stage shares"]).iter("path") if p.get("d")]
+    assert path.count("z") == 36
+    assert "1024 × 112 × 112, 36 blocks" in words(PICTURES["stage shares"])
+
+
+@pytest.mark.parametrize("shares", [[], [("a", 0)], [("a", 2), ("b", -1)]])
+def test_share_bars_need_something_to_share(shares):
+    with pytest.raises(ValueError, match="shares must hold values of at least 0, not all 0, got"):
+        share_bars(shares, total_label="MACs")

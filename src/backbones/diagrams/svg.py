@@ -23,6 +23,11 @@ COLORS = ("ink", "paper", "none", *_FALLBACKS)
 
 FONT_SIZE, SMALL = 15, 13  # on a drawing 480 wide, still 11 and 9.5 px on a phone
 _ASCENT = 0.35  # from the middle of a line of text to its baseline, in font sizes
+_LETTERS = {  # width of those that are narrow, wide and very wide, in font sizes
+    **dict.fromkeys(" .,:;'|/!-·iljtfrIJ()[]{}⌊⌋⌈⌉", 0.4),
+    **dict.fromkeys("wDGHNOQ&+=<>#×→−≈≥≤∗✓", 0.84),
+    **dict.fromkeys("mMW%…", 1.0),
+}
 _CORNER = 8  # radius where a path turns
 
 
@@ -53,9 +58,9 @@ def number(value: float) -> str:
     return f"{rounded(value) + 0.0:.2f}".rstrip("0").rstrip(".")  # + 0.0 turns -0 into 0
 
 
-def text_width(label: str, size: float = FONT_SIZE) -> float:
-    """Rough width of a line of text in a sans-serif font, on the large side."""
-    return size * sum(0.35 if letter in " .,:;'|iljt()[]" else 0.6 for letter in label)
+def text_width(label: str, size: float = FONT_SIZE, *, bold: bool = False) -> float:
+    """Width of a line of text in DejaVu Sans, which is wider than most fonts of its kind."""
+    return size * sum(_LETTERS.get(letter, 0.66) for letter in label) * (1.12 if bold else 1)
 
 
 def document(width: float, height: float, *fragments: str) -> str:

@@ -172,6 +172,7 @@ def _numbers(rows: Sequence[Sequence[object]], x: float, y: float, size: float) 
         svg.text(x + (j + 0.5) * size, y + (i + 0.5) * size, _minus(value), size=svg.SMALL)
         for i, line in enumerate(rows)
         for j, value in enumerate(line)
+        if value != ""
     )
 
 
