@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+import re
 
 import pytest
 import torch
@@ -38,6 +39,19 @@ def test_any_number_of_classes_and_channels(name):
         model = create_model(name, 7, in_channels=2).eval()
         size = getattr(model, "image_size", 224)
         assert model(torch.zeros(2, 2, size, size)).shape == (2, 7)
+
+
+@pytest.mark.parametrize("argument", ["num_classes", "in_channels"])
+@pytest.mark.parametrize("name", list_models())
+def test_sizes_that_no_network_has_are_refused(name, argument):
+    for wrong in (0, -1, 2.5, True):
+        message = f"{argument} must be an integer of at least 1, got {wrong}"
+        with (
+            uninitialised(),
+            torch.device("meta"),
+            pytest.raises(ValueError, match=re.escape(message)),
+        ):
+            create_model(name, **{argument: wrong})
 
 
 @pytest.fixture(params=FAMILIES)
@@ -141,5 +155,5 @@ def test_configurations_that_do_not_fit_are_refused():
         ResNet(BasicBlock, (1, 1, 1, 1, 1))
     with pytest.raises(ValueError, match="depth must be an integer of at least 1, got 0"):
         ResNet(BasicBlock, (1, 0))
-    with pytest.raises(ValueError, match="num_classes must be"):
-        create_model("resnet18", 0)
+    with pytest.raises(ValueError, match="hidden must be"):
+        VGG((1, 1, 1, 1, 1), hidden=0)

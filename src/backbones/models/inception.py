@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
+from backbones.checks import check_positive
 from backbones.layers import Backbone, Classifier, check_images, init_he
 from backbones.models.inception_parts import Chain
 
@@ -45,7 +46,7 @@ class Inception(Backbone):
         width_mult: Multiplies the channels of all layers but the auxiliary head's.
 
     Raises:
-        ValueError: If ``width_mult`` is not above 0.
+        ValueError: If ``width_mult`` is not above 0, or another size below 1.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Inception(Backbone):
         aux_logits: bool = False,
         width_mult: float = 1.0,
     ) -> None:
+        check_positive(num_classes=num_classes, in_channels=in_channels)
         stem = Chain(in_channels, layout.stem, width_mult)
         stages = []
         channels = stem.out_channels

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from backbones.checks import check_positive
 from backbones.layers import Backbone, ConvNormAct, init_he
 
 
@@ -39,7 +40,7 @@ class VGG(Backbone):
         hidden: Width of the two hidden dense layers.
 
     Raises:
-        ValueError: If ``depths`` and ``widths`` differ in length.
+        ValueError: If ``depths`` and ``widths`` differ in length, or a size is below 1.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class VGG(Backbone):
     ) -> None:
         if len(depths) != len(widths):
             raise ValueError(f"depths must name {len(widths)} stages as widths does, got {depths}")
+        check_positive(num_classes=num_classes, in_channels=in_channels, hidden=hidden)
         channels = (in_channels, *widths)
         stages = [
             VGGStage(channels[i], channels[i + 1], depth, batch_norm)
