@@ -30,9 +30,8 @@ def difference(expected: Any, got: Any, tolerance: float = 0.0) -> Difference | 
     if isinstance(expected, np.ndarray | Tensor):
         words = _array_difference(expected, got, tolerance)
         return Difference("", words) if words else None
-    kind = _kind(expected)
     if not _is_like(expected, got):
-        return Difference("", f"should be {kind}, it gives {_kind(got)}: {shown(got)}")
+        return Difference("", _mistaken(expected, got))
     if isinstance(expected, Mapping):
         return _mapping_difference(expected, got, tolerance)
     if isinstance(expected, tuple | list):
@@ -51,7 +50,8 @@ def shown(value: Any) -> str:
     if value is Ellipsis:
         return "the three dots of the starter"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        text = f"{value:.6g}"
+        return f"{text}.0" if text.lstrip("-").isdigit() else text
     if isinstance(value, np.generic):
         return shown(value.item())
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
@@ -63,6 +63,13 @@ def _pair(expected: Any, got: Any) -> str:
     if wanted == given:
         wanted, given = repr(expected), repr(got)
     return f"{wanted}, it gives {given}"
+
+
+def _mistaken(expected: Any, got: Any) -> str:
+    """Words for a value of another type."""
+    kind, said = _kind(got), shown(got)
+    said = said if kind in said or got is None else f"{said}, {kind}"
+    return f"should be {_kind(expected)}, it gives {said}"
 
 
 def _kind(value: Any) -> str:
@@ -128,7 +135,7 @@ def _mapping_difference(expected: Mapping, got: Mapping, tolerance: float) -> Di
 def _array_difference(expected: Any, got: Any, tolerance: float) -> str:
     """Words for how arrays or tensors differ, empty where they agree."""
     if not _is_like(expected, got):
-        return f"should be {_kind(expected)}, it gives {_kind(got)}: {shown(got)}"
+        return _mistaken(expected, got)
     if tuple(got.shape) != tuple(expected.shape):
         return f"has the shape {tuple(got.shape)}, it should be {tuple(expected.shape)}"
     wanted, given = (torch.as_tensor(one).detach().cpu() for one in (expected, got))
