@@ -8,7 +8,7 @@ recognises the patterns:
 - the paragraph after the title is the one-line answer;
 - a table headed "At a glance" is the chapter's card;
 - a block quote beginning with one of the words in ``CALLOUTS`` is a callout;
-- the table under "What the notes say, checked" holds the chapter's claims;
+- the table under "What the notes say, checked" holds the chapter's claims (`claims.py`);
 - a section titled "Exercise 1: ..." is an exercise;
 - a code cell beginning with ``# @title Some title`` is folded under that title;
 - a link to a paper of the bibliography gets the paper's full title, and is listed there.
@@ -23,16 +23,16 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from claims import CLAIMS_TITLE, mark_claims
 from docutils import nodes
+from markup import body_rows, header_cells, leading_words, warn
 from myst_nb.sphinx_ import HideCodeCellNode
+from outline import is_chapter, planned
 from papers import Papers
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
-
-logger = logging.getLogger(__name__)
 
 CALLOUTS = {
     "predict first": "predict",
@@ -44,36 +44,21 @@ CALLOUTS = {
     "note": "note",
 }
 GLOSSARY_HEADER = ["Term", "中文", "Meaning", "Chapter"]
-CLAIMS_TITLE = "What the notes say, checked"
-CLAIMS_HEADER = ["Claim", "Evidence", "Verdict"]
-VERDICTS = {"true": "true", "true, but": "but", "myth": "myth"}
-BADGES = {"true": "true", "but": "true, but …", "myth": "myth"}
+# Titles that a chapter's sections have in this order; the sections between them are its own.
+FIXED_TITLES = (
+    "Why it mattered",
+    CLAIMS_TITLE,
+    "Using it today",
+    "Pitfalls",
+    "Live lab",
+    "Exercises",
+    "Quiz",
+    "Summary",
+    "References",
+)
+ONLY_OF_PAPERS = ("Why it mattered", "Using it today")
+IMPORTS_TITLE = "Set-up: imports"
 LEVELS = ("easy", "medium", "hard", "research")
-
-
-def warn(node: nodes.Node, message: str) -> None:
-    """Report a malformed pattern; the site is built with warnings as errors."""
-    logger.warning(message, location=node, type="backbones", subtype="markup")
-
-
-def header_cells(table: nodes.table) -> list[str]:
-    """The texts of a table's header row."""
-    heads = table.findall(nodes.thead)
-    return [entry.astext().strip() for head in heads for entry in head.findall(nodes.entry)]
-
-
-def body_rows(table: nodes.table) -> list[list[nodes.entry]]:
-    """The cells of a table's body, row by row."""
-    return [
-        [cell for cell in row if isinstance(cell, nodes.entry)]
-        for body in table.findall(nodes.tbody)
-        for row in body.findall(nodes.row)
-    ]
-
-
-def leading_words(text: str) -> str:
-    """'Predict first. ' and 'PREDICT FIRST:' -> 'predict first'."""
-    return text.strip().rstrip(".:…").strip().lower()
 
 
 class ChapterMarkup(SphinxTransform):
@@ -92,12 +77,15 @@ class ChapterMarkup(SphinxTransform):
                 self.mark_glossary(table)
         for quote in list(self.document.findall(nodes.block_quote)):
             self.mark_callout(quote)
-        for section in self.document.findall(nodes.section):
-            title = section.next_node(nodes.title)
-            if title.astext() == CLAIMS_TITLE:
-                self.mark_claims(section, facts)
-            if re.match(r"Exercise \d+: ", title.astext()):
-                self.mark_exercise(section, title)
+        if is_chapter(self.env.docname):
+            self.check_chapter(facts)
+        sections = list(self.document.findall(nodes.section))
+        for section in sections:
+            if section[0].astext() == CLAIMS_TITLE:
+                facts["claims"] += mark_claims(section, self.document)
+        for section in sections:  # which changes titles, by which claims name their evidence
+            if re.match(r"Exercise \d+: ", section[0].astext()):
+                self.mark_exercise(section, section[0])
         for cell in self.document.findall(nodes.container):
             if cell.get("nb_element") == "cell_code":
                 self.mark_title(cell)
@@ -113,6 +101,30 @@ class ChapterMarkup(SphinxTransform):
             page[1]["classes"].append("bb-lead")
             facts["lead"] = page[1].astext()
 
+    def check_chapter(self, facts: dict[str, Any]) -> None:
+        """A chapter has what the first page shows of it, and its fixed sections in their order."""
+        page = self.document.next_node(nodes.section)
+        if page is None:
+            warn(self.document, "A chapter begins with its title")
+            return
+        if not facts["lead"]:
+            warn(page, "A chapter's title is followed by a paragraph, its one-line answer")
+        if "Year" not in facts["glance"]:
+            warn(page, "A chapter has a table headed 'At a glance' with a row 'Year'")
+        sections = [part for part in page if isinstance(part, nodes.section)]
+        titles = [section[0].astext() for section in sections]
+        needed = [
+            title
+            for title in FIXED_TITLES
+            if "Paper" in facts["glance"] or title not in ONLY_OF_PAPERS
+        ]
+        for title in needed:
+            if title not in titles:
+                warn(page, f"A chapter has a section {title!r}")
+        found = [title for title in titles if title in FIXED_TITLES]
+        if found != sorted(found, key=FIXED_TITLES.index):
+            warn(page, f"The sections {found} come in the order {list(FIXED_TITLES)}")
+
     def mark_glance(self, table: nodes.table, facts: dict[str, Any]) -> None:
         """Rows of name and value."""
         table["classes"].append("bb-glance")
@@ -121,7 +133,10 @@ class ChapterMarkup(SphinxTransform):
         for other in others:
             other.parent.remove(other)
         for row in body_rows(table):
-            facts["glance"][row[0].astext()] = row[1].astext()
+            name = row[0].astext()
+            facts["glance"][name] = row[1].astext()
+            if name == "ImageNet" and not row[1].next_node(nodes.reference):
+                warn(row[1], "The accuracy on ImageNet links to where it was published")
 
     def mark_glossary(self, table: nodes.table) -> None:
         """An anchor for each term, and a place for the link to its chapter."""
@@ -135,6 +150,8 @@ class ChapterMarkup(SphinxTransform):
             term["ids"].append("term-" + nodes.make_id(term.astext()))
             chinese["classes"].append("language-zh")  # becomes the attribute lang
             chapter["chapter"] = chapter.astext().lower().replace(" ", "_")
+            if chapter["chapter"] and not planned(chapter["chapter"]):
+                warn(chapter, f"The outline of the book has no chapter {chapter.astext()!r}")
 
     def mark_callout(self, quote: nodes.block_quote) -> None:
         """A quote that begins with **Pitfall.** becomes a titled box."""
@@ -161,32 +178,6 @@ class ChapterMarkup(SphinxTransform):
         box += [head, *quote.children]
         quote.replace_self(box)
 
-    def mark_claims(self, section: nodes.section, facts: dict[str, Any]) -> None:
-        """Give each verdict its badge, and keep the rows for the page of all claims."""
-        tables = list(section.findall(nodes.table))
-        if not tables:
-            warn(section, f"No table under {CLAIMS_TITLE!r}")
-        for table in tables:
-            if header_cells(table) != CLAIMS_HEADER:
-                warn(table, f"A table of claims has the columns {CLAIMS_HEADER}")
-                continue
-            table["classes"].append("bb-claims")
-            for number, row in enumerate(body_rows(table), start=len(facts["claims"]) + 1):
-                strong = row[2].next_node(nodes.strong)
-                kind = VERDICTS.get(leading_words(strong.astext())) if strong else None
-                if kind is None:
-                    warn(row[2], f"A verdict begins with one of {list(VERDICTS)}, in bold")
-                    continue
-                badge = nodes.inline(classes=["bb-verdict", f"bb-verdict-{kind}"])
-                badge += nodes.Text(BADGES[kind])
-                after = strong.next_node(nodes.Text, descend=False, siblings=True)
-                if after is not None:
-                    after.parent.replace(after, nodes.Text(re.sub(r"^[\s,;:.…—-]+", " ", after)))
-                strong.replace_self(badge)
-                anchor = f"claim-{number}"
-                row[0]["ids"].append(anchor)
-                facts["claims"].append((anchor, kind, [cell.deepcopy() for cell in row]))
-
     def mark_exercise(self, section: nodes.section, title: nodes.title) -> None:
         """'Exercise 1: Title (easy)': a card with its level."""
         section["classes"].append("bb-exercise")
@@ -207,7 +198,12 @@ class ChapterMarkup(SphinxTransform):
         code = block.astext()[match.end() :]
         block.children = [nodes.Text(code)]
         block.rawsource = code
-        cell["prompt_show"], cell["titled"] = match[1].strip(), True
+        title = cell["prompt_show"] = match[1].strip()
+        cell["titled"] = True
+        if cell.get("hide_mode") not in ("input", "all"):
+            warn(cell, f"The cell titled {title!r} is tagged hide-input or hide-cell")
+        elif title == IMPORTS_TITLE and cell["hide_mode"] != "all":
+            warn(cell, f"The cell titled {title!r} is tagged hide-cell")
 
     def mark_papers(self, facts: dict[str, Any]) -> None:
         """Links to papers: title on hover, and an entry in the bibliography's "cited in"."""

@@ -10,14 +10,16 @@ from collections import Counter
 from typing import Any
 
 from book_site import parts
-from chapter_markup import BADGES
+from claims import BADGES, CLAIMS_HEADER
 from docutils import nodes
 from hero import hero
+from markup import warn
+from outline import disorder, is_chapter, planned
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
-from timeline import timeline
+from timeline import NETWORKS, timeline
 
 
 class Gathered(nodes.General, nodes.Element):
@@ -38,7 +40,7 @@ class GatherDirective(SphinxDirective):
 def chapters(app: Sphinx) -> list[tuple[str, list[str]]]:
     """The parts that hold chapters: caption and names of the pages there are."""
     found = [
-        (caption, [n for n in names if n.startswith("chapters/") and n in app.env.found_docs])
+        (caption, [n for n in names if is_chapter(n) and n in app.env.found_docs])
         for caption, names in parts(app)
     ]
     return [(caption, names) for caption, names in found if names]
@@ -125,14 +127,14 @@ class FillGathered(SphinxPostTransform):
             for cell in cells:
                 copy = cell.deepcopy()
                 copy["ids"] = []
-                self.loosen(copy)
+                self.loosen(copy, self.uri(name))
                 row += copy
             target = f"{self.uri(name)}#{anchor}"
             link = nodes.reference("", "see it checked", refuri=target, internal=True)
             row[1].append(nodes.paragraph("", "", link, classes=["bb-more"]))
             body += row
         head = nodes.thead("", nodes.row())
-        for text in ("Claim", "Evidence", "Verdict"):
+        for text in CLAIMS_HEADER:
             head[0] += nodes.entry("", nodes.paragraph("", text))
         group = nodes.tgroup("", cols=3)
         group += [nodes.colspec(colwidth=width) for width in (36, 34, 30)]
@@ -141,11 +143,18 @@ class FillGathered(SphinxPostTransform):
         return section
 
     @staticmethod
-    def loosen(cell: nodes.entry) -> None:
-        """Links that only hold inside their chapter become plain text."""
+    def loosen(cell: nodes.entry, chapter: str) -> None:
+        """Links to sections lead to their chapter; others that hold only there become plain text.
+
+        Args:
+            cell: A cell of the chapter's table.
+            chapter: The chapter's address as seen from this page.
+        """
         for link in list(cell.findall(nodes.Element)):
             inner = isinstance(link, nodes.reference) and "://" not in link.get("refuri", "")
-            if inner or link.tagname == "pending_xref":
+            if inner and "bb-where" in link["classes"]:
+                link["refuri"] = f"{chapter}#{link.attributes.pop('refid')}"
+            elif inner or link.tagname == "pending_xref":
                 link.replace_self(link.children)
 
     def book_map(self) -> list[nodes.Node]:
@@ -173,6 +182,10 @@ class FillGathered(SphinxPostTransform):
 
     def timeline(self) -> list[nodes.Node]:
         """The picture of the family, with links to the chapters there are."""
+        for network in NETWORKS:
+            if not planned(network.chapter):
+                message = f"The timeline leads {network.name} to no chapter: {network.chapter!r}"
+                warn(self.env.docname, message)
         links = {
             name.removeprefix("chapters/"): self.uri(name)
             for _, names in chapters(self.app)
@@ -217,6 +230,12 @@ def changed(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return sorted(getattr(env, "backbones_gathering", set()) & env.found_docs)
 
 
+def check_contents(app: Sphinx, env: BuildEnvironment) -> None:
+    """The table of contents is the outline's, so that a chapter is where the timeline has it."""
+    for message in disorder(parts(app)):
+        warn(None, f"_toc.yml: {message}")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_node(Gathered)
@@ -225,4 +244,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(FillGathered)
     app.add_post_transform(Bibliography)
     app.connect("env-updated", changed)
+    app.connect("env-check-consistency", check_contents)
     return {"version": "1", "parallel_read_safe": True}

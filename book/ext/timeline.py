@@ -49,7 +49,7 @@ NETWORKS = (
     Network("GoogLeNet", date(2014, 9), 0, 2, "googlenet", ("NiN",)),
     Network("BN-Inception", date(2015, 2), 0, 1, "inception", ("GoogLeNet",)),
     Network("Inception v3", date(2015, 12), 0, 2, "inception", ("BN-Inception",)),
-    Network("Inception v4", date(2016, 2), 0, 0, "inception", ("Inception v3", "ResNet")),
+    Network("Inception v4", date(2016, 2), 0, 0, "inception_v4", ("Inception v3", "ResNet")),
     Network("ResNet", date(2015, 12), 1, 1, "resnet", ("VGG", "BN-Inception")),
     Network("Pre-activation", date(2016, 3), 1, 0, "resnet_variants", ("ResNet",)),
     Network("DenseNet", date(2016, 8), 1, 2, "densenet", ("ResNet",)),
