@@ -5,7 +5,7 @@ import re
 import pytest
 
 from backbones.diagrams import Picture, svg
-from backbones.explorers import Axis, Explorer, Question, quiz
+from backbones.explorers import Axis, Explorer, Question, Quiz
 from backbones.gallery import convolution, resnet
 
 pytestmark = pytest.mark.browser
@@ -203,7 +203,7 @@ def test_a_late_copy_is_started_by_its_own_script(show):
 
 
 def test_keys_and_presses_stay_inside(show):
-    page = show(squares(play="side"), quiz([Question("Q?", {"a": "x", "b": "y"}, "a")]))
+    page = show(squares(play="side"), Quiz([Question("Q?", {"a": "x", "b": "y"}, "a")]))
     page.evaluate(
         """() => {
             window.leaked = [];
@@ -284,7 +284,7 @@ def test_axe_finds_nothing(show):
 
 
 def the_quiz():
-    return quiz(
+    return Quiz(
         [
             Question("How many?", {"`3`": "That is it.", "four": "One too many."}, "`3`"),
             Question("How far?", {"near": "No.", "far": "Yes."}, "far"),
@@ -302,13 +302,41 @@ def test_a_quiz_explains_every_choice_and_counts_first_tries(show):
     page.keyboard.press("Enter")
     assert reply.inner_text() == "✓ Right. That is it."
     assert page.locator(".bb-score").inner_text() == ""
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    page.get_by_role("button", name="far").focus()
     page.keyboard.press("Space")
     assert page.locator(".bb-reply").nth(1).inner_text() == "✓ Right. Yes."
     assert page.locator(".bb-score").inner_text() == "1 of 2 right at the first try."
     assert page.get_by_role("group", name="1. How many?").count() == 1
+
+
+def orders(page):
+    """The options of the questions, from top to bottom."""
+    return [
+        question.get_by_role("button").all_inner_texts()
+        for question in page.locator(".bb-question").all()
+    ]
+
+
+def test_options_are_shuffled_once_a_visit(browser):
+    letters = {letter: f"{letter} is so." for letter in "abcdefgh"}
+    figure = Quiz([Question("First?", letters, "a"), Question("Second?", letters, "a")])
+    body = f"<!doctype html><title>Test</title><body>{figure._repr_html_()}"
+    seen = []
+    for _ in range(3):
+        context = browser.new_context()
+        page = context.new_page()
+        page.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html"))
+        page.goto("http://book.invalid/")
+        seen.append(orders(page))
+        page.reload()
+        assert orders(page) == seen[-1]
+        for letter in "ah":
+            page.get_by_role("button", name=letter).first.click()
+            assert page.locator(".bb-reply").first.inner_text().endswith(f"{letter} is so.")
+        context.close()
+    assert all(sorted(order) == sorted(letters) for visit in seen for order in visit)
+    both = [visit[0] for visit in seen] + [visit[1] for visit in seen]
+    assert len({tuple(order) for order in both}) > 4  # equal ones are one in 40,320
 
 
 def test_a_quiz_without_scripts_folds_its_answers(show):

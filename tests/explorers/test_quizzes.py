@@ -1,6 +1,8 @@
 import re
 
+import nbformat
 import pytest
+from chapter_cells import CHAPTERS, quizzes
 
 from backbones.explorers import Question, Quiz
 
@@ -42,3 +44,53 @@ def test_wrong_questions_are_refused(arguments, message):
 def test_an_empty_quiz_is_refused():
     with pytest.raises(ValueError, match="at least one question"):
         Quiz([])
+
+
+# ------------------------------------------------------------------- the chapters' quizzes
+
+
+def faults(found):
+    """What is not as it should be with the quizzes of a chapter, in words."""
+    if [type(one) for one in found] != [Quiz]:
+        return [f"a chapter has one quiz, which its cell shows; found: {found}"]
+    questions = found[0].questions
+    told = []
+    if len(questions) != 3:
+        told.append(f"a quiz has 3 questions, not {len(questions)}")
+    if not any(re.search(r"\bwhy\b", question.text, re.IGNORECASE) for question in questions):
+        told.append("no question asks why")
+    places = {list(question.options).index(question.answer) for question in questions}
+    if len(places) == 1:
+        told.append(f"all right answers are number {places.pop() + 1} of their options")
+    return told
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_every_chapter_has_a_quiz_that_asks_why(path):
+    assert faults(quizzes(path)) == []
+
+
+def test_a_quiz_is_found_in_a_chapter_and_run_by_itself(tmp_path):
+    question = 'Question("Why?", {"a": "x", "b": "y"}, "a")'
+    sources = [
+        "from backbones.explorers import Question, Quiz",
+        "1 / 0",
+        f"Quiz(\n    [{question}]\n)",
+        f"made = Quiz([{question}, {question}])\nmade",
+    ]
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    path = tmp_path / "small.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    assert [len(one.questions) for one in quizzes(path)] == [1, 2]
+
+
+def test_faults_of_a_quiz_are_told():
+    why = Question("Tell me why.", OPTIONS, "`3`")
+    how, other = Question("How?", OPTIONS, "`3`"), Question("What?", OPTIONS, "4")
+    assert faults([Quiz([why, how, other])]) == []
+    assert faults([Quiz([why, other])]) == ["a quiz has 3 questions, not 2"]
+    assert faults([Quiz([how, how, other])]) == ["no question asks why"]
+    assert faults([Quiz([how, why, how])]) == ["all right answers are number 1 of their options"]
+    for found in ([], [None], [Quiz([why])] * 2):
+        (fault,) = faults(found)
+        assert fault.startswith("a chapter has one quiz")

@@ -43,7 +43,8 @@ class Question:
 class Quiz:
     """Questions that say, after each choice, why it is right or wrong.
 
-    Without scripts the questions stand there with their answers folded.
+    The options of a question are shown in a random order, which stays when the page is loaded
+    again. Without scripts they are in the order given, with their answers folded.
 
     Args:
         questions: In order.
