@@ -87,7 +87,8 @@ def stream(text, name="stdout"):
 def test_normal_form_keeps_what_matters_and_drops_the_rest(tmp_path):
     cell = new_code_cell("x = 1   \nx\n\n", id="speaking", execution_count=41)
     cell.metadata = {
-        "tags": ["hide-input", "full-width"],
+        "tags": ["hide-input", "full-width", "measured"],
+        "tolerance": {"relative": 0.1},
         "execution": {"iopub.execute_input": "2026-01-01T10:00:00"},
         "collapsed": False,
         "jupyter": {"source_hidden": True, "outputs_hidden": True},
@@ -105,7 +106,8 @@ def test_normal_form_keeps_what_matters_and_drops_the_rest(tmp_path):
     cell = after.cells[-1]
     assert (cell.id, cell.source, cell.execution_count) == ("speaking", "x = 1\nx", 2)
     assert cell.metadata == {
-        "tags": ["full-width", "hide-input"],
+        "tags": ["full-width", "hide-input", "measured"],
+        "tolerance": {"relative": 0.1},
         "jupyter": {"source_hidden": True},
     }
     assert [o.output_type for o in cell.outputs] == ["stream", "execute_result"]
@@ -138,6 +140,9 @@ FAULTS = {
     "is empty": {"source": ""},
     "'hide_input'": {"metadata": {"tags": ["hide_input"]}},
     "'nbval-skip'": {"metadata": {"tags": ["nbval-skip"]}},
+    "must state a tolerance": {"metadata": {"tags": ["measured"]}},
+    "not the tag 'measured'": {"metadata": {"tolerance": 0.1}},
+    "at least 0": {"metadata": {"tags": ["measured"], "tolerance": -1}},
     "talks to nbval": {"source": "# NBVAL_IGNORE_OUTPUT\n1"},
     "stderr": {"outputs": [stream("UserWarning: x", "stderr")]},
     "image/png": {"outputs": [new_output("display_data", {"image/png": "aaaa"})]},
@@ -262,8 +267,15 @@ class Show:
     def _repr_html_(self):
         return self.html
 """
-PLOT = '<figure class="bb-plot"><svg role="img" aria-label="{}"><path d="{}"/></svg></figure>'
-EXPLORER = '<figure class="bb-explorer"><script type="application/json">{}</script></figure>'
+PLOT = (
+    "<figure class='bb-plot' data-numbers='[{2}]'>"
+    "<svg role='img' aria-label='{0}'><path d='{1}'/></svg></figure>"
+)
+EXPLORER = (
+    '<figure class="bb-explorer" id="bb-{0}"><style>{0}</style>'
+    '<script type="application/json">{1}</script><script>{0}</script></figure>'
+)
+NEAR = {"absolute": 0.03, "relative": 0.05}
 
 
 def html_cell(fresh, old, name):
@@ -277,6 +289,16 @@ def html_cell(fresh, old, name):
 def text_cell(source, old, name):
     outputs = [stream(old)] if old else []
     return new_code_cell(source, id=name, execution_count=1, outputs=outputs)
+
+
+def measured(cell, tolerance=NEAR):
+    cell.metadata = {"tags": ["measured"], "tolerance": tolerance}
+    return cell
+
+
+def plot_cell(fresh, old, name):
+    """A cell that draws a plot: text alternative, line, number."""
+    return html_cell(PLOT.format(*fresh), PLOT.format(*old), name)
 
 
 def picture_cell(fresh, old, name):
@@ -311,9 +333,22 @@ TRIALS = {
     "new output": ("fails", text_cell("print(3)", "", "e")),
     "never run": ("fails", new_code_cell("pass", id="f")),
     "semicolon": ("passes", text_cell("40 + 2;", "", "g")),
-    "plot, other line": ("passes", html_cell(PLOT.format("up", 1), PLOT.format("up", 2), "h")),
-    "plot, other alt": ("fails", html_cell(PLOT.format("up", 1), PLOT.format("down", 1), "i")),
-    "explorer": ("fails", html_cell(EXPLORER.format(1), EXPLORER.format(2), "j")),
+    "plot, other line": ("passes", plot_cell(("up", 1, 5), ("up", 2, 5), "h")),
+    "plot, other alt": ("fails", plot_cell(("up", 1, 5), ("down", 1, 5), "i")),
+    "plot, other number": ("fails", plot_cell(("up", 1, 5), ("up", 1, 5.1), "h2")),
+    "measured plot": ("passes", measured(plot_cell(("up", 1, 5), ("up", 1, 5.1), "h3"))),
+    "measured, shifted": ("fails", measured(plot_cell(("up", 1, 5), ("up", 1, 6), "h4"))),
+    "measured, other alt": ("fails", measured(plot_cell(("up", 1, 5), ("down", 1, 5), "i2"))),
+    "measured number": ("passes", measured(text_cell("print('a  ', 0.52)", "a 0.51\n", "q"))),
+    "measured, wrong number": ("fails", measured(text_cell("print('a', 0.7)", "a 0.5\n", "r"))),
+    "measured, wrong word": ("fails", measured(text_cell("print('b', 0.5)", "a 0.5\n", "s"))),
+    "no tolerance": ("fails", measured(text_cell("print(1)", "1\n", "t"), None)),
+    "negative tolerance": ("fails", measured(text_cell("print(1)", "1\n", "u"), -1)),
+    "explorer": ("fails", html_cell(EXPLORER.format(1, 1), EXPLORER.format(1, 2), "j")),
+    "explorer, other script": (
+        "passes",
+        html_cell(EXPLORER.format(1, 1), EXPLORER.format(2, 1), "j2"),
+    ),
     "picture": ("passes", picture_cell((8, 6), (8, 6), "k")),
     "picture, other size": ("fails", picture_cell((8, 6), (8, 7), "l")),
     "widget": (
@@ -321,6 +356,14 @@ TRIALS = {
         text_cell("import ipywidgets\ndisplay(ipywidgets.IntSlider())\nprint(1)", "1\n", "m"),
     ),
     "quiet": ("passes", text_cell("import os\nprint(os.environ['BACKBONES_QUIET'])", "1\n", "n")),
+    "no GPU": (
+        "passes",
+        text_cell(
+            "from os import environ as e\nprint([e['CUDA_VISIBLE_DEVICES'], e['OMP_NUM_THREADS']])",
+            "['', '1']\n",
+            "v",
+        ),
+    ),
     "kernel dies": ("fails", text_cell("import os\nos._exit(1)", "", "o")),
     "behind its end": ("fails", text_cell("print(2)", "2\n", "p")),
 }

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from comparison import tolerance_of
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +56,7 @@ TAGS = {
     "hide-cell",
     "hide-input",
     "hide-output",
+    "measured",
     "nbval-ignore-output",
     "output_scroll",
     "raises-exception",
@@ -134,19 +136,25 @@ def replace_file(path: Path, text: str) -> None:
 # -- executing ---------------------------------------------------------------
 
 
-def kernel_environment() -> dict[str, str]:
+def kernel_environment(gpu: bool = False) -> dict[str, str]:
     """What a kernel is given so that a chapter prints the same thing every time.
 
     ``execute`` and the checks of ``pytest --nbval`` both use it. One thread: the order of a sum,
     and with it the last digits, follows from their number; and for networks as small as a
     chapter's, two threads wait for each other longer than they work.
+
+    Args:
+        gpu: Leave the GPU in sight, on which numbers are other ones.
     """
-    return {
+    environment = {
         "BACKBONES_QUIET": "1",  # no progress bars
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger's warning about frozen modules
     }
+    # The first hides NVIDIA's and AMD's; the second tells `fit` to leave Apple's alone as well.
+    hidden = {"CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "1"}
+    return environment if gpu else {**environment, **hidden}
 
 
 def execute(path: Path, timeout: int = 900) -> None:
@@ -161,8 +169,7 @@ def execute(path: Path, timeout: int = 900) -> None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    for name, value in kernel_environment().items():
-        os.environ.setdefault(name, value)
+    os.environ.update(kernel_environment())
     notebook = read(path)
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -232,6 +239,8 @@ def normal_metadata(metadata: NotebookNode) -> NotebookNode:
     kept = {}
     if metadata.get("tags"):
         kept["tags"] = sorted(set(metadata["tags"]))
+    if "tolerance" in metadata:
+        kept["tolerance"] = metadata["tolerance"]
     if metadata.get("cellView"):
         kept["cellView"] = metadata["cellView"]
     if metadata.get("jupyter", {}).get("source_hidden"):
@@ -303,6 +312,10 @@ def cell_problems(cell: NotebookNode) -> Iterator[str]:
         yield "was never run, so nbval would compare nothing: run `make execute`"
     for tag in sorted(set(cell.metadata.get("tags", ())) - TAGS):
         yield f"has the tag {tag!r}; allowed are {', '.join(sorted(TAGS))}"
+    try:
+        tolerance_of(cell.metadata)
+    except ValueError as error:
+        yield str(error)
     if re.search(r"^\s*#\s*(NBVAL|PYTEST)_\w+", cell.source, re.MULTILINE):
         yield "talks to nbval in a comment: use a tag"
     for output in cell.outputs:

@@ -1,8 +1,10 @@
 """A drawing that shows itself in a notebook."""
 
 import html
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 _ROOT = re.compile(r"<svg\b[^>]*>")
 
@@ -16,6 +18,8 @@ class Picture:
         alt: What the picture shows, in words; screen readers read it in its place.
         caption: A line below the picture, plain text.
         css_class: Class of the surrounding `<figure>`.
+        numbers: What a plot draws, as lists and dictionaries that JSON knows. A stored plot is
+            compared by them; nobody sees them.
 
     Raises:
         ValueError: If `svg` is not an SVG with a view box, names its own `role`, `aria-label` or
@@ -26,6 +30,7 @@ class Picture:
     alt: str
     caption: str = ""
     css_class: str = "bb-picture"
+    numbers: Any = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         root = _ROOT.match(self.svg)
@@ -55,4 +60,14 @@ class Picture:
 
     def _repr_html_(self) -> str:
         caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
-        return f'<figure class="{html.escape(self.css_class)}">{self.inline()}{caption}</figure>'
+        name = html.escape(self.css_class)
+        return f'<figure class="{name}"{self._data()}>{self.inline()}{caption}</figure>'
+
+    def _data(self) -> str:
+        """The numbers as an attribute."""
+        if self.numbers is None:
+            return ""
+        text = json.dumps(self.numbers, ensure_ascii=False, separators=(",", ":"))
+        # Between single quotes, for JSON is full of double ones.
+        text = html.escape(text, quote=False).replace("'", "&#39;")
+        return f" data-numbers='{text}'"

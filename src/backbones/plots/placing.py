@@ -34,12 +34,12 @@ def label_ends(
     axes.figure.draw_without_rendering()
     heights = {name: axes.transData.transform(end)[1] for name, end in ends.items()}
     order = sorted(ends, key=heights.__getitem__)
-    placed = _apart([heights[name] for name in order], _LINE_HEIGHT)
+    placed = dict(zip(order, _apart([heights[n] for n in order], _LINE_HEIGHT), strict=True))
     right = max(axes.transData.transform(end)[0] for end in ends.values())
-    for name, height in zip(order, placed, strict=True):
+    for name in ends:
         x, y = axes.transData.transform(ends[name])
         axes.annotate(
-            name, ends[name], (right - x + 16, height - y), textcoords="offset points",
+            name, ends[name], (right - x + 16, placed[name] - y), textcoords="offset points",
             va="center", annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": chosen[name].color, "lw": 1,
                         "relpos": (0, 0.5),  # from the left end of the name

@@ -11,7 +11,7 @@ import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 import matplotlib
@@ -19,6 +19,7 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from backbones.diagrams import Picture
+from backbones.plots.numbers import drawn, shortened
 
 INK = "#000000"
 WIDTH = 504  # pixels; on a phone's 350 the smallest letters are still 9 px high
@@ -176,25 +177,28 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def picture(figure: Figure, alt: str, caption: str = "") -> Picture:
+def picture(figure: Figure, alt: str, caption: str = "", numbers: Any = None) -> Picture:
     """A matplotlib figure as inline SVG; the figure is closed, so that it shows once.
 
     Args:
         figure: Best made within `house_style`, and no wider than 7 inches.
-        alt: What the plot shows, in words. A stored output is compared by this text: name axes,
+        alt: What the plot shows, in words. In a stored output it is compared as it is: name axes,
             series and shapes, but no measured number whose last digit may change.
-        caption: A line below the plot.
+        caption: A line below the plot, likewise.
+        numbers: What the stored plot is compared by: lists and dictionaries of numbers and words,
+            by default those that can be read off the figure.
 
     Raises:
         ValueError: If alt is empty.
     """
+    numbers = shortened(drawn(figure) if numbers is None else numbers)
     buffer = io.StringIO()
     # Letters stay letters; ids and everything else are the same in every run.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "backbones"}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close(figure)
-    return Picture(_for_page(buffer.getvalue()), alt, caption, css_class="bb-plot")
+    return Picture(_for_page(buffer.getvalue()), alt, caption, "bb-plot", numbers)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -60,7 +60,7 @@ class History:
             f'<tr><th scope="row">{epoch}</th>' + "".join(f"<td>{x}</td>" for x in row) + "</tr>"
             for epoch, row in enumerate(zip(*columns.values(), strict=True), start=1)
         )
-        # Measured numbers: the outputs of a figure of class bb-plot are compared by its label.
+        # By the class bb-history, what compares stored outputs leaves the seconds out.
         label = f"Table of {self._length()} of training: loss, accuracy, gradient norm, seconds"
         return (
             f'<figure class="bb-plot bb-history" aria-label="{label}">'
