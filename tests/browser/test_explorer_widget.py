@@ -202,6 +202,27 @@ def test_a_late_copy_is_started_by_its_own_script(show):
     assert [described(page, k) for k in (0, 1)] == ["A blue square of 20.", "A blue square of 40."]
 
 
+def test_after_the_way_back_controls_and_picture_agree(browser):
+    body = f"<!doctype html><title>Test</title><body>{squares()._repr_html_()}"
+    context = browser.new_context()
+    page = context.new_page()
+    page.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html"))
+    page.goto("http://book.invalid/")
+    page.get_by_role("slider").press("End")
+    page.get_by_role("radio", name="orange").click()
+    page.goto("http://book.invalid/other")
+    page.go_back()
+    side = page.get_by_role("slider").get_attribute("aria-valuetext")
+    color = "blue" if page.get_by_role("radio", name="blue").is_checked() else "orange"
+    assert page.get_by_role("slider").input_value() == str(["10 px", "20 px"].index(side))
+    assert described(page) == f"A {color} square of {side.removesuffix(' px')}."
+    # Also where a browser fills the controls in although it is asked not to.
+    page.get_by_role("slider").evaluate("node => (node.value = 3)")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")
+    assert page.get_by_role("slider").input_value() == "1"
+    context.close()
+
+
 def test_keys_and_presses_stay_inside(show):
     page = show(squares(play="side"), Quiz([Question("Q?", {"a": "x", "b": "y"}, "a")]))
     page.evaluate(

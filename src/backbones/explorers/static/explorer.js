@@ -34,6 +34,8 @@
     });
     if (data.play !== null) sliders.append(player(data.axes[data.play], data.play));
     show();
+    // After the browser's Back, controls and picture must say the same.
+    addEventListener("pageshow", () => shown.forEach((update) => update()));
 
     function element(name, attributes, ...children) {
       const node = document.createElement(name);
@@ -67,7 +69,7 @@
     function slider(axis, k) {
       const id = `FIGURE_ID-${serial}-${k}`;
       const last = axis.values.length - 1;
-      const input = element("input", { id, type: "range", min: 0, max: last, step: 1 });
+      const input = element("input", { id, type: "range", max: last, autocomplete: "off" });
       // Hidden from screen readers, which read the slider's own aria-valuetext.
       const value = element("span", { class: "bb-value", "aria-hidden": "true" });
       shown[k] = () => {
@@ -88,7 +90,8 @@
       const group = element("fieldset", { class: "bb-choice" });
       group.append(element("legend", {}, axis.label));
       const inputs = axis.values.map((words, value) => {
-        const input = element("input", { type: "radio", name: `FIGURE_ID-${serial}-${k}`, value });
+        const name = `FIGURE_ID-${serial}-${k}`;
+        const input = element("input", { type: "radio", name, value, autocomplete: "off" });
         input.addEventListener("change", () => choose(k, value));
         group.append(element("label", {}, input, element("span", {}, words)));
         return input;
