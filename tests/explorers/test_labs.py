@@ -20,9 +20,11 @@ def test_a_lab_shows_its_default_result_first_and_then_the_controls(shown):
     lab(
         lambda depth, norm: (depth, norm), title="T", depth=Axis((2, 4), default=4), norm=("a", "b")
     )
-    assert shown[0] == (4, "a")
-    assert isinstance(shown[1], ipywidgets.VBox)
-    assert len(shown) == 2
+    default, note, controls = shown
+    assert default == (4, "a")
+    assert repr(note) == "The controls appear where a kernel runs: in Colab or JupyterLab."
+    assert repr(note) in note._repr_html_()
+    assert isinstance(controls, ipywidgets.VBox)
 
 
 def test_nothing_runs_until_the_button_is_pressed(shown):

@@ -1,8 +1,8 @@
 """Live labs: controls for what only a kernel can compute.
 
 The stored output of a lab is an ordinary figure, that of its default settings, so that the static
-site shows it; the controls appear beside it wherever a kernel runs. Only what ipywidgets 7.7 and
-8 have in common is used.
+site shows it, and a line that says where the controls are to be had; they appear below wherever a
+kernel runs. Only what ipywidgets 7.7 and 8 have in common is used.
 """
 
 import html
@@ -14,6 +14,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from backbones.explorers.controls import Axis, as_axes
+
+
+class _Note:
+    """What stands under the stored figure, where no kernel shows the controls."""
+
+    text = "The controls appear where a kernel runs: in Colab or JupyterLab."
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return f'<p class="bb-kernel"><em>{self.text}</em></p>'
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,8 @@ class Lab:
         _show(self.run(**self.defaults))
 
     def show_controls(self) -> None:
-        """Show the controls, where there is a front-end that can."""
+        """Show the controls, where there is a front-end that can, and say so elsewhere."""
+        _show(_Note())
         _show(self.view)
 
     def start(self) -> None:
