@@ -9,17 +9,9 @@ and in a notebook. Nothing here defines an `id`: two drawings on one page can ne
 import html
 from collections.abc import Sequence
 
-# Okabe and Ito's palette, told apart by colour-blind readers; the site lightens it when dark.
-_FALLBACKS = {
-    "blue": "#0072B2",
-    "orange": "#D55E00",
-    "green": "#009E73",
-    "yellow": "#E69F00",
-    "sky": "#56B4E9",
-    "pink": "#CC79A7",
-    "grey": "#7f7f7f",
-}
-COLORS = ("ink", "paper", "none", *_FALLBACKS)
+from backbones.diagrams.palette import PALETTE, css
+
+COLORS = ("ink", "paper", "none", *PALETTE)
 
 FONT_SIZE, SMALL = 15, 13  # on a drawing 480 wide, still 11 and 9.5 px on a phone
 _ASCENT = 0.35  # from the middle of a line of text to its baseline, in font sizes
@@ -37,8 +29,8 @@ def color(name: str) -> str:
     Raises:
         ValueError: If there is no such name.
     """
-    if name in _FALLBACKS:
-        return f"var(--bb-{name},{_FALLBACKS[name]})"
+    if name in PALETTE:
+        return css(name)
     named = {"ink": "currentColor", "paper": "var(--bb-paper,transparent)", "none": "none"}
     if name not in named:
         raise ValueError(f"color must be one of {', '.join(COLORS)}, got {name!r}")

@@ -19,27 +19,13 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from backbones.diagrams import Picture
+from backbones.diagrams.palette import PALETTE, css
 from backbones.plots.numbers import drawn, shortened
 
 INK = "#000000"
 WIDTH = 504  # pixels; on a phone's 350 the smallest letters are still 9 px high
 FONT_SIZE, SMALL = 14, 13
 
-# Okabe and Ito's palette, told apart by colour-blind readers, and four more. The site has lighter
-# tones of them for dark pages.
-_PALETTE = {
-    "blue": "#0072B2",
-    "orange": "#D55E00",
-    "green": "#009E73",
-    "pink": "#CC79A7",
-    "yellow": "#E69F00",
-    "sky": "#56B4E9",
-    "grey": "#7f7f7f",
-    "purple": "#7B52B9",
-    "olive": "#7D8B00",
-    "magenta": "#C7258F",
-    "brown": "#8B5E3C",
-}
 _DEEP = 0.6  # share of the colour in its deep tone, the rest is ink
 
 # Family: tone, marker. Families that meet in a plot have tones that the colour-blind tell apart
@@ -81,7 +67,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 def _hex(tone: str) -> str:
     """Hex colour of a tone on a light page."""
     shade, _, name = tone.rpartition(" ")
-    rgb = bytes.fromhex(_PALETTE[name][1:])
+    rgb = bytes.fromhex(PALETTE[name].light[1:])
     return "#" + bytes(round(x * (_DEEP if shade else 1)) for x in rgb).hex()
 
 
@@ -90,9 +76,9 @@ COLORS = {family: _hex(tone) for family, (tone, _) in _FAMILIES.items()}
 
 # What stands for a hex colour on the page, where the theme decides.
 _CSS = {INK: "currentColor"}
-for _name, _base in _PALETTE.items():
-    _variable = f"var(--bb-{_name},{_base})"
-    _CSS[_base.lower()] = _variable
+for _name, _tone in PALETTE.items():
+    _variable = css(_name)
+    _CSS[_tone.light.lower()] = _variable
     _CSS[_hex(f"deep {_name}")] = f"color-mix(in srgb,{_variable} {_DEEP:.0%},currentColor)"
 
 
@@ -121,7 +107,7 @@ def styles(names: Sequence[str]) -> dict[str, Style]:
     result: dict[str, Style] = {}
     others = itertools.count()
     seen: dict[str, int] = {}
-    free = [color for color in _PALETTE.values() if color.lower() != COLORS["plain"]]
+    free = [tone.light for tone in PALETTE.values() if tone.light.lower() != COLORS["plain"]]
     for name in names:
         group = family(name)
         if group is None:
@@ -153,7 +139,7 @@ def house_style() -> Iterator[None]:
         "axes.grid": True,
         "axes.grid.axis": "y",
         "axes.axisbelow": True,
-        "axes.prop_cycle": matplotlib.cycler(color=list(_PALETTE.values())),
+        "axes.prop_cycle": matplotlib.cycler(color=[tone.light for tone in PALETTE.values()]),
         "grid.color": INK,
         "grid.alpha": 0.15,
         "grid.linewidth": 1,
