@@ -42,7 +42,7 @@ def _outside(node, box, dx, dy, base):
             box[0] - left,
             left + wide - box[0] - box[2],
             box[1] - (baseline - 0.76 * size),
-            baseline + 0.24 * size - box[1] - box[3],
+            baseline + 0.21 * size - box[1] - box[3],
         )
         if max(over) > 0.5:
             yield node.text, round(max(over), 1)

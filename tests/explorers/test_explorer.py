@@ -1,24 +1,43 @@
+import functools
 import html.parser
+import importlib
+import inspect
 import json
+import pkgutil
 import re
 
 import pytest
 import torch
+from lettering import texts_outside
 
+from backbones import gallery
 from backbones.diagrams import Picture, svg
 from backbones.explorers import Axis, Explorer
 from backbones.explorers import explorer as explorer_module
-from backbones.gallery import convolution, resnet, vgg
+from backbones.gallery import vgg
 
-GALLERY = [
-    convolution.sliding_window,
-    convolution.field_growth,
-    convolution.convolution_steps,
-    vgg.stacked_kernels,
-    vgg.vgg_costs,
-    resnet.residual_block,
-    resnet.depth_and_stages,
-]
+
+def drawn(kind):
+    """Every function of the gallery that makes an explorer, or a picture, without arguments."""
+    found = {}
+    for module in pkgutil.iter_modules(gallery.__path__):
+        members = vars(importlib.import_module(f"backbones.gallery.{module.name}"))
+        for name, make in members.items():
+            if inspect.isfunction(make) and make.__module__.endswith(f".{module.name}"):
+                signature = inspect.signature(make)
+                optional = all(p.default is not p.empty for p in signature.parameters.values())
+                if not name.startswith("_") and signature.return_annotation is kind and optional:
+                    found[f"{module.name}.{name}"] = make
+    return found
+
+
+EXPLORERS, PICTURES = drawn(Explorer), drawn(Picture)
+
+
+@functools.cache
+def made(name):
+    """An explorer of the gallery, made once for all tests."""
+    return EXPLORERS[name]()
 
 
 def square(side=10, color="blue"):
@@ -200,9 +219,9 @@ class Sanitised(html.parser.HTMLParser):
         self.words += "" if self.skipped else data
 
 
-@pytest.mark.parametrize("make", GALLERY, ids=lambda make: make.__name__)
-def test_an_untrusted_notebook_shows_the_first_state_as_a_picture(make):
-    shown = make()
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_an_untrusted_notebook_shows_the_first_state_as_a_picture(name):
+    shown = made(name)
     left = Sanitised(shown._repr_html_())
     (image,) = left.images
     assert image["src"].startswith("data:image/svg+xml,%3Csvg ")
@@ -211,12 +230,12 @@ def test_an_untrusted_notebook_shows_the_first_state_as_a_picture(make):
     assert left.words.endswith("trust the notebook to see them.")
 
 
-@pytest.mark.parametrize("make", GALLERY, ids=lambda make: make.__name__)
-def test_gallery_is_small_stable_and_asks_no_one(make):
-    shown = make()
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_gallery_is_small_stable_and_asks_no_one(name):
+    shown = made(name)
     text = shown._repr_html_()
     assert len(text.encode()) <= 150_000
-    assert text == make()._repr_html_()
+    assert text == EXPLORERS[name]()._repr_html_()
     assert read_states(stored(text)) == shown.states
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|//cdn|import\(|localStorage", text)
     for words, drawing in shown.states:
@@ -225,8 +244,27 @@ def test_gallery_is_small_stable_and_asks_no_one(make):
         assert "nan" not in drawing
 
 
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_letters_of_an_explorer_stay_inside_in_every_state(name):
+    outside = {w: texts_outside(drawing) for w, drawing in made(name).states if drawing}
+    assert {words: texts for words, texts in outside.items() if texts} == {}
+
+
+@pytest.mark.parametrize("make", PICTURES.values(), ids=PICTURES)
+def test_pictures_of_the_gallery_are_stable_and_keep_their_letters_inside(make):
+    picture = make()
+    assert picture == make()
+    assert "nan" not in picture.svg
+    assert texts_outside(picture.svg) == []
+
+
+def test_the_gallery_is_found():
+    assert {"convolution.sliding_window", "vgg.stacked_kernels"} <= set(EXPLORERS)
+    assert PICTURES
+
+
 def test_window_explorer_says_what_the_formula_says():
-    words = [words for words, _ in convolution.sliding_window().states]
+    words = [words for words, _ in made("convolution.sliding_window").states]
     assert (
         "Input 7, kernel 3, stride 2, padding 0, dilation 1: 3 windows; every position is read."
     ) in words
@@ -237,7 +275,7 @@ def test_window_explorer_says_what_the_formula_says():
     assert any(text.startswith("No output: the kernel spans 9 pixels") for text in words)
 
 
-def test_costs_of_the_vgg_and_resnet_explorers_are_those_of_the_models():
+def test_costs_of_the_vgg_explorer_are_those_of_the_models():
     from backbones import create_model
 
     def parameters(name):
@@ -247,15 +285,10 @@ def test_costs_of_the_vgg_and_resnet_explorers_are_those_of_the_models():
     for configuration, name in {"A": "vgg11", "B": "vgg13", "D": "vgg16", "E": "vgg19"}.items():
         costs = vgg.layer_costs(configuration)
         assert sum(cost.parameters for cost in costs) == parameters(name)
-    for depth in (18, 50):
-        assert sum(s.parameters for s in resnet.stages(depth)) == parameters(f"resnet{depth}")
-    # Published totals, in 10⁹ MACs.
+    # Published total, in 10⁹ MACs.
     assert round(sum(cost.macs for cost in vgg.layer_costs("D")) / 1e9, 4) == 15.4703
-    assert round(sum(stage.macs for stage in resnet.stages(50)) / 1e9, 4) == 4.0892
 
 
 def test_gallery_refuses_networks_that_the_papers_do_not_have():
-    with pytest.raises(ValueError, match="configuration must be one of A, B, C, D, E, got 'F'"):
+    with pytest.raises(ValueError, match="must be one of A, B, C, D, E, got 'F'"):
         vgg.layer_costs("F")
-    with pytest.raises(ValueError, match="depth must be one of 18, 34, 50, 101, 152, got 20"):
-        resnet.stages(20)
