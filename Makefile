@@ -8,6 +8,10 @@ PORT ?= 8000
 PY := .venv/bin/python
 INSTALLED := .venv/installed
 HTML := build/_build/html
+DOCTREES := build/_build/.doctrees
+BUILT := build/_build/built
+# What shapes every page: when one of these changes, all pages are read anew.
+SHAPING := book/ext book/templates book/references.bib _config.yml _toc.yml Makefile $(INSTALLED)
 NOTEBOOKS := $(PY) tools/notebooks.py
 # In a container one is root, and JupyterLab must be told that this is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -15,10 +19,10 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install book serve lab test test-unit test-parity test-nbval test-site test-slow \
-        execute normalise stamp lint format clean
+        test-processors test-gpu execute refresh normalise stamp lint format clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 # ---------------------------------------------------------------------------------------- install
 
@@ -32,9 +36,13 @@ install: $(INSTALLED) ## Make .venv and install everything into it (the others d
 
 # ----------------------------------------------------------------------------------- read and run
 
+# Pages that did not change are not read again. A build that failed or was interrupted leaves no
+# mark, and the next one begins afresh: warnings come up only where a page is read.
 book: $(INSTALLED) ## Build the site
-	@rm -rf $(HTML) build/_build/.doctrees
+	@test -e $(BUILT) && test -z "$$(find $(SHAPING) -newer $(BUILT))" || rm -rf $(DOCTREES)
+	@rm -rf $(HTML) $(BUILT) && mkdir -p $(dir $(BUILT)) && touch $(BUILT).new
 	$(PY) .venv/bin/jupyter-book build . --path-output build --warningiserror --keep-going
+	@mv $(BUILT).new $(BUILT)
 	@echo
 	@echo "The book is in $(HTML)/index.html"
 	@echo "Read it at http://127.0.0.1:$(PORT) after: make serve"
@@ -65,6 +73,15 @@ test-nbval: $(INSTALLED)
 test-site: book
 	$(PY) -m pytest tests/test_book.py tests/browser -n 2
 
+# Two stand-ins for other machines: what a processor of 2010 does, and one without AVX-512.
+test-processors: $(INSTALLED) ## Run unit tests, parity and chapters with other processors' arithmetic
+	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 $(MAKE) test-unit test-parity test-nbval
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 $(MAKE) test-unit test-parity test-nbval
+
+# With the GPU in sight, where numbers are other ones: cells must run, and nothing is compared.
+test-gpu: $(INSTALLED) ## Run every chapter on this machine's GPU; only errors fail
+	$(PY) -m pytest --nbval-lax chapters/
+
 test-slow: $(INSTALLED) ## Run the slow tests: the chapters with Colab's versions, and more
 	$(PY) -m pytest tests -m slow
 
@@ -73,6 +90,10 @@ test-slow: $(INSTALLED) ## Run the slow tests: the chapters with Colab's version
 execute: $(INSTALLED) ## Run a chapter and store its outputs (CHAPTER=vgg, or all)
 	@test -n "$(CHAPTER)" || { echo "Which chapter? For example: make execute CHAPTER=vgg (or all)"; exit 2; }
 	$(NOTEBOOKS) execute "$(CHAPTER)"
+
+refresh: $(INSTALLED) ## Draw explorers, quizzes, listings and pictures anew, nothing else (CHAPTER=vgg, or all)
+	@test -n "$(CHAPTER)" || { echo "Which chapter? For example: make refresh CHAPTER=vgg (or all)"; exit 2; }
+	$(NOTEBOOKS) refresh "$(CHAPTER)"
 
 normalise: $(INSTALLED) ## Rewrite the notebooks in their normal form, outputs kept
 	$(NOTEBOOKS) normalise

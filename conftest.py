@@ -14,7 +14,8 @@ import pytest
 
 # In tools/, by pyproject.toml's pythonpath.
 from comparison import differences, tolerance_of
-from notebooks import WIDGET, kernel_environment
+from running import kernel_environment
+from storing import WIDGET
 
 SECONDS_BETWEEN_LOOKS = 5  # at whether the kernel still lives
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import notebooks
 import pytest
+from running import kernel_environment
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +68,7 @@ def bare_python(colab_python):
 def kernel_specification(folder, python):
     """A kernel of that Python which finds the repository in this clone, not at its address."""
     environment = {
-        **notebooks.kernel_environment(),
+        **kernel_environment(),
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{notebooks.ROOT}.insteadOf",
         "GIT_CONFIG_VALUE_0": notebooks.repository_address(),

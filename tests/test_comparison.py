@@ -187,6 +187,13 @@ def test_a_shifted_curve_is_found_and_one_within_the_tolerance_is_not():
     assert "0.2 is stored, 0.3 came out (1 lines 1 2 1)" in found[0]
 
 
+def test_every_plot_of_an_output_is_compared():
+    two = [curve()._repr_html_(), "<p>and</p>", curve()._repr_html_()]
+    other = [*two[:2], curve(0.1)._repr_html_()]
+    assert differences(shown("".join(two)), shown("".join(two)), None) == []
+    assert len(differences(shown("".join(two)), shown("".join(other)), NEAR)) == 3
+
+
 def test_an_untagged_plot_is_compared_to_four_digits():
     assert differences(shown(curve()), shown(curve(1e-5)), None) == []
     assert differences(shown(curve()), shown(curve(2e-3)), None)
