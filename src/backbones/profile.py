@@ -20,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from backbones.fields import AxisField, FieldTracker
 from backbones.models import create_model
 from backbones.modes import kept_modes
+from backbones.tables import html_table
 
 
 @dataclass(frozen=True)
@@ -110,21 +111,12 @@ class Profile:
         return f"Profile({self.model}, {len(self.rows)} rows, {self.macs:,} MACs)"
 
     def _repr_html_(self) -> str:
-        head, *body = (
-            [html.escape(text).replace(" x ", " × ") for text in row] for row in self._cells()
+        head, *body = ([text.replace(" x ", " × ") for text in row] for row in self._cells())
+        caption = f"{self.model} on a {' × '.join(map(str, self.input_size))} image"
+        return (
+            f'<div class="bb-table" tabindex="0" role="region" aria-label="{html.escape(caption)}">'
+            f"\n{html_table(body, head, caption=caption)}</div>"
         )
-        size = " × ".join(map(str, self.input_size))
-        caption = f"{html.escape(self.model)} on a {size} image"
-        lines = [
-            '<div class="bb-table" tabindex="0" role="region" aria-label="' + caption + '">',
-            f"<table><caption>{caption}</caption>",
-            "<thead><tr>" + "".join(f'<th scope="col">{text}</th>' for text in head),
-            "</tr></thead><tbody>",
-        ]
-        for name, *cells in body:
-            values = "".join(f"<td>{text}</td>" for text in cells)
-            lines.append(f'<tr><th scope="row">{name}</th>{values}</tr>')
-        return "\n".join([*lines, "</tbody></table></div>"])
 
 
 def _kib(size: int) -> str:

@@ -6,7 +6,6 @@ checksum of all the rest. A record that was cut off or changed by hand is refuse
 """
 
 import csv
-import html
 import io
 import json
 import math
@@ -18,6 +17,7 @@ from typing import Any
 
 from backbones.experiments.experiment import Experiment
 from backbones.files import written_aside
+from backbones.tables import html_table
 from backbones.train.history import History
 
 VERSION = 1
@@ -135,13 +135,9 @@ class Record:
         return f"<Record of {self.experiment.name}: {len(self.all_runs)} runs>"
 
     def _repr_html_(self) -> str:
-        rows = self._facts()
-        body = "".join(
-            f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(value)}</td></tr>'
-            for name, value in rows.items()
-        )
-        label = html.escape(f"How {self.experiment.name} was recorded")
-        return f'<table class="bb-record" aria-label="{label}"><tbody>{body}</tbody></table>'
+        label = f"How {self.experiment.name} was recorded"
+        attributes = {"class": "bb-record", "aria-label": label}
+        return html_table(self._facts().items(), attributes=attributes)
 
     def _facts(self) -> dict[str, str]:
         """What the runs have in common, in words."""

@@ -1,7 +1,8 @@
 """`History`: what a training run measured."""
 
-import html
 from dataclasses import dataclass, field
+
+from backbones.tables import html_table
 
 
 @dataclass(repr=False)
@@ -55,14 +56,10 @@ class History:
             "gradient norm": [f"{x:.2g}" for x in self.gradient_norm],
             "seconds": [f"{x:.1f}" for x in self.seconds],
         }
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in ("epoch", *columns))
-        rows = "".join(
-            f'<tr><th scope="row">{epoch}</th>' + "".join(f"<td>{x}</td>" for x in row) + "</tr>"
-            for epoch, row in enumerate(zip(*columns.values(), strict=True), start=1)
-        )
+        rows = zip(range(1, len(self) + 1), *columns.values(), strict=True)
         # By the class bb-history, what compares stored outputs leaves the seconds out.
         label = f"Table of {self._length()} of training: loss, accuracy, gradient norm, seconds"
         return (
             f'<figure class="bb-plot bb-history" aria-label="{label}">'
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></figure>"
+            f"{html_table(rows, ('epoch', *columns))}</figure>"
         )
