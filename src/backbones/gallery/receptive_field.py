@@ -72,7 +72,7 @@ def field_anatomy(*, caption: str = "") -> Picture:
         svg.arrow([(first(0) + cell / 2, low + 30), (first(0) + cell / 2, low - 10)]),
         svg.text(first(0), low + 42, f"start = −{-field.start}", anchor="start", bold=True),
         svg.text(first(0), low + 60, "of output 0, in the padding", size=svg.SMALL, anchor="start"),
-        svg.text(left + cell * 9.5, low + 60, "input, padded by zeros", size=svg.SMALL),
+        svg.text(12 + 13 * cell, low + 42, "inputs, padded by zeros", size=svg.SMALL, anchor="end"),
     ]
     alt = (
         "Two layers, 3×3 and 3×3 with stride 2, on nine inputs padded by two zeros on each side. "
@@ -144,7 +144,7 @@ def unit_on_a_picture(*, caption: str = "") -> Picture:
     x, y = _corner(field, row, column)
     middle, low = x + _SCALE * field.size / 2, _TOP + _SCALE * (_MARGIN + _SIDE) + 22
     shapes += [
-        svg.text(middle, y - 10, f"field: {field.size} × {field.size} pixels", size=svg.SMALL),
+        svg.text(middle, y - 16, f"field: {field.size} × {field.size} pixels", size=svg.SMALL),
         svg.arrow([(middle, low - 8), (middle, y + _SCALE * field.size / 2 + 8)], stroke="blue"),
         svg.text(middle, low, "its centre", size=svg.SMALL),
         svg.text(_LEFT + 8, _TOP + 16, "zeros of the padding", size=svg.SMALL, anchor="start"),
@@ -190,7 +190,7 @@ def _seen(depth: int, row: int, column: int) -> Picture:
     low = _TOP + _SCALE * (_SIDE + 2 * _MARGIN) + 18
     words = [svg.text(0, low + 21 * k, line, anchor="start") for k, line in enumerate(lines)]
     alt = f"VGG-16 after pooling {depth + 1}: {'; '.join(lines)}."
-    return Picture(_document([*_unit(depth, row, column), *words], 66), alt)
+    return Picture(_document([*_unit(depth, row, column), *words], 78), alt)
 
 
 def _map_top() -> float:
@@ -209,9 +209,9 @@ def _unit(depth: int, row: int, column: int) -> list[str]:
     x, y = _corner(field, row, column)
     side, unit, top = _SCALE * field.size, _MAP / size, _map_top()
     frame, edge = _SCALE * (_SIDE + 2 * _MARGIN), _SCALE * _MARGIN
-    grid = svg.cells(0, top, size, size, unit, stroke="grey") if size <= 14 else ""
+    grid = svg.cells(1, top, size, size, unit, stroke="grey") if size <= 14 else ""
     mark = max(unit, 4)
-    place = (unit * (column + 0.5) - mark / 2, top + unit * (row + 0.5) - mark / 2)
+    place = (1 + unit * (column + 0.5) - mark / 2, top + unit * (row + 0.5) - mark / 2)
     return [
         svg.rect(_LEFT, _TOP, frame, frame, stroke="grey", dashed=True),
         f'<image x="{svg.number(_LEFT + edge)}" y="{svg.number(_TOP + edge)}" '
@@ -220,7 +220,7 @@ def _unit(depth: int, row: int, column: int) -> list[str]:
         svg.rect(x, y, side, side, fill="blue", stroke="blue", tint=0.25, thickness=2.5),
         svg.circle(x + side / 2, y + side / 2, 3, fill="orange", stroke="none"),
         grid,
-        svg.rect(0, top, _MAP, _MAP),
+        svg.rect(1, top, _MAP, _MAP),
         svg.rect(*place, mark, mark, fill="blue", stroke="none"),
         svg.text(_MAP / 2, top - 14, f"map, {size} × {size}", size=svg.SMALL),
     ]
