@@ -473,7 +473,8 @@ class TableReader(html.parser.HTMLParser):
         self.cells = []
 
     def handle_data(self, data):
-        self.cells.append(data)
+        if data.strip():
+            self.cells.append(data)
 
 
 def test_history_shows_itself():
