@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from rounding import close, terms_of
 from torch import nn
 
 from backbones.arithmetic import same_padding
@@ -29,7 +30,7 @@ def test_conv_norm_act_is_its_three_layers():
     x = torch.randn(2, 4, 9, 9)
     assert isinstance(act, nn.ReLU)
     assert conv.bias is None
-    torch.testing.assert_close(block(x), torch.relu(norm(conv(x))))
+    close(block(x), torch.relu(norm(conv(x))), terms_of(block))
     assert block(x).shape == (2, 6, 5, 5)
 
 
@@ -66,7 +67,7 @@ def test_norm_act_conv_is_its_three_layers():
     x = torch.randn(2, 4, 9, 9)
     assert isinstance(act, nn.ReLU)
     assert conv.bias is None
-    torch.testing.assert_close(block(x), conv(torch.relu(norm(x))))
+    close(block(x), conv(torch.relu(norm(x))), terms_of(block))
     assert block(x).shape == (2, 6, 5, 5)
 
 
@@ -125,7 +126,7 @@ def test_classifier_takes_any_size():
     head = Classifier(5, 7, dropout=0.5).eval()
     for size in (1, 3, 8):
         x = torch.randn(2, 5, size, size)
-        torch.testing.assert_close(head(x), head[-1](x.mean(dim=(2, 3))))
+        close(head(x), head[-1](x.mean(dim=(2, 3))), terms=size**2 + 5)
 
 
 def test_init_he_has_the_right_spread():
@@ -141,7 +142,7 @@ def test_backbone_returns_one_map_a_stage():
     x = torch.randn(2, 1, 16, 16)
     maps = model.forward_features(x)
     assert [m.shape for m in maps] == [(2, 8, 8, 8), (2, 16, 4, 4)]
-    torch.testing.assert_close(model(x), model.head(maps[-1]))
+    close(model(x), model.head(maps[-1]), terms_of(model))
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (2, 1, 8, 8), (2, 3, 8)])
@@ -156,7 +157,7 @@ def test_squeeze_excitation_is_torchvisions():
     ours, theirs = SqueezeExcitation(8, 2), Reference(8, 2)
     copy_reference_weights(ours, theirs)
     x = torch.randn(2, 8, 5, 5)
-    torch.testing.assert_close(ours(x), theirs(x))
+    close(ours(x), theirs(x), 5 * 5 + terms_of(ours))
 
 
 def test_effective_squeeze_excitation_is_timms():
@@ -165,7 +166,7 @@ def test_effective_squeeze_excitation_is_timms():
     ours, theirs = EffectiveSqueezeExcitation(8), EffectiveSEModule(8)
     copy_reference_weights(ours, theirs)
     x = torch.randn(2, 8, 5, 5)
-    torch.testing.assert_close(ours(x), theirs(x))
+    close(ours(x), theirs(x), 5 * 5 + terms_of(ours))
 
 
 @pytest.mark.parametrize("groups", [1, 2, 3, 6])

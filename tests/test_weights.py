@@ -6,6 +6,7 @@ import pytest
 import torch
 from parity import build_reference, randomise, uninitialised
 from PIL import Image
+from rounding import close, terms_of
 from torch import nn
 
 from backbones import create_model
@@ -44,7 +45,7 @@ def test_a_dense_layer_takes_the_weights_of_a_1x1_convolution():
     dense, conv = nn.Linear(4, 3), nn.Conv2d(4, 3, 1)
     copy_reference_weights(dense, conv)
     x = torch.randn(2, 4)
-    torch.testing.assert_close(dense(x), conv(x.view(2, 4, 1, 1)).flatten(1))
+    close(dense(x), conv(x.view(2, 4, 1, 1)).flatten(1), terms=4)
     with pytest.raises(ValueError, match=r"weight of the model is float32 \(3, 4\)"):
         copy_reference_weights(dense, nn.Conv2d(4, 3, 3))
 
@@ -84,7 +85,7 @@ def test_pretrained_weights_are_the_references(monkeypatch):
     monkeypatch.setattr(torchvision.models, "get_model", lambda name, weights: trained)
     x = torch.randn(1, 3, 64, 64)
     model = create_model("resnet18", pretrained=True).eval()
-    torch.testing.assert_close(model(x), trained.eval()(x))
+    close(model(x), trained.eval()(x), terms_of(model))
     model = create_model("resnet18", 5, pretrained=True).eval()
     assert model(x).shape == (1, 5)
     assert torch.equal(model.stem[0][0].weight, trained.conv1.weight)
@@ -100,7 +101,7 @@ def test_a_pretrained_vit_takes_images_of_the_size_it_was_trained_on(monkeypatch
         model = create_model("vit_b_32", pretrained=True).eval()
     assert model.image_size == 64
     x = torch.randn(1, 3, 64, 64)
-    torch.testing.assert_close(model(x), reference.eval()(x), rtol=1e-4, atol=1e-4)
+    close(model(x), reference.eval()(x), terms_of(model))
 
 
 @pytest.fixture
@@ -125,8 +126,8 @@ def test_pretrained_models_of_another_range_take_the_same_images(name, trained):
     assert reference.transform_input
     model = create_model(name, pretrained=True).eval()
     x = torch.randn(1, 3, 96, 96)
-    assert torch.equal(model(x), reference(x))
-    assert torch.equal(model.head(model.forward_features(x)[-1]), model(x))
+    close(model(x), reference(x), terms_of(model))
+    close(model.head(model.forward_features(x)[-1]), model(x), terms_of(model))
     assert model.auxiliary is None
     plain = create_model(name)
     with pytest.raises(RuntimeError, match=r"stem\.renormalize\.scale"):
@@ -224,7 +225,7 @@ def test_packaged_weights_give_timms_answers(name):
     weights = ours.state_dict().values()
     theirs.load_state_dict(dict(zip(theirs.state_dict(), weights, strict=True)))
     x = torch.randn(1, 3, 96, 77)
-    torch.testing.assert_close(ours(x), theirs.eval()(x), rtol=1e-4, atol=1e-4)
+    close(ours(x), theirs.eval()(x), terms_of(ours))
 
 
 PHOTOS = {

@@ -110,7 +110,7 @@ def test_auxiliary_heads_are_torchvisions():
         (second, reference.aux_logits2),
     )
     for mine, other in pairs:
-        assert relative_error(mine, other) <= 1e-4
+        assert relative_error(mine, other) <= 1e-9
     sum(mine.square().mean() for mine, _ in pairs).backward()
     sum(other.square().mean() for _, other in pairs).backward()
     gradients = {name: p.grad for name, p in theirs.named_parameters()}
@@ -120,9 +120,9 @@ def test_auxiliary_heads_are_torchvisions():
         (ours.head[-1].weight, "fc.weight"),
         (ours.stem[0][0].weight, "conv1.conv.weight"),
     ):
-        assert relative_error(mine.grad, gradients[other]) <= 1e-4
+        assert relative_error(mine.grad, gradients[other]) <= 1e-9
     with torch.no_grad():
-        assert relative_error(ours.eval()(x), theirs.eval()(x)) <= 1e-5
+        assert relative_error(ours.eval()(x), theirs.eval()(x)) <= 1e-9
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from parity import build_reference, randomise, relative_error, switch_off_chance, uninitialised
+from rounding import close, terms_of
 from torch import nn
 
 from backbones.arithmetic import conv_parameters
@@ -161,13 +162,13 @@ def test_auxiliary_head_of_v3_is_torchvisions():
     assert sum(p.numel() for p in ours.parameters()) == 27_161_264
     randomise(theirs)
     copy_reference_weights(ours, theirs)
-    x = torch.randn(2, 3, 299, 299)
+    x = torch.randn(2, 3, 299, 299, dtype=torch.double)
     for model in (ours, theirs):
-        switch_off_chance(model)
+        switch_off_chance(model.double())
     logits, auxiliary = ours(x)
     reference = theirs(x)
-    assert relative_error(logits, reference.logits) <= 1e-4
-    assert relative_error(auxiliary, reference.aux_logits) <= 1e-4
+    assert relative_error(logits, reference.logits) <= 1e-9
+    assert relative_error(auxiliary, reference.aux_logits) <= 1e-9
     for last in (auxiliary, reference.aux_logits):
         last.square().mean().backward()
     gradients = {name: p.grad for name, p in theirs.named_parameters()}
@@ -176,7 +177,7 @@ def test_auxiliary_head_of_v3_is_torchvisions():
         (ours.auxiliary[0][-1][-1].weight, "AuxLogits.fc.weight"),
         (ours.stem[0][0].weight, "Conv2d_1a_3x3.conv.weight"),
     ):
-        assert relative_error(mine.grad, gradients[other]) <= 1e-4
+        assert relative_error(mine.grad, gradients[other]) <= 1e-9
 
 
 def test_auxiliary_head_speaks_in_training_only_and_asks_for_large_images():
@@ -196,7 +197,7 @@ def test_auxiliary_head_speaks_in_training_only_and_asks_for_large_images():
 def test_residuals_are_scaled():
     block = ScaledResidual(8, 1.0, [[(8, 1)], [(8, 3)]], scale=0.25, act=False).eval()
     x = torch.randn(2, 8, 5, 5)
-    torch.testing.assert_close(block(x), x + 0.25 * block.expand(block.branches(x)))
+    close(block(x), x + 0.25 * block.expand(block.branches(x)), terms_of(block))
     block.act = nn.ReLU()
     assert block(x).min() == 0
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from families import FAMILIES
 from parity import random_small, uninitialised
+from rounding import close, terms_of
 from torch import nn
 
 from backbones import create_model, list_models
@@ -110,8 +111,9 @@ def test_copies_pickles_and_state(family, model, images):
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning:torch.nn.functional")
 def test_traced_and_exported(model, images):
     expected = model(images)
-    torch.testing.assert_close(torch.jit.trace(model, images)(images), expected)
-    torch.testing.assert_close(torch.export.export(model, (images,)).module()(images), expected)
+    close(torch.jit.trace(model, images)(images), expected, terms_of(model))
+    exported = torch.export.export(model, (images,)).module()
+    close(exported(images), expected, terms_of(model))
 
 
 @pytest.mark.slow  # a family's tiny network stands for its names; this is the proof
@@ -123,9 +125,9 @@ def test_every_name_is_traced_and_exported(name):
     with torch.no_grad():
         expected = model(images)
         traced = torch.jit.trace(model, images, check_trace=False)
-        torch.testing.assert_close(traced(images), expected)
+        close(traced(images), expected, terms_of(model))
         exported = torch.export.export(model, (images,)).module()
-        torch.testing.assert_close(exported(images), expected)
+        close(exported(images), expected, terms_of(model))
 
 
 def test_one_batch_can_be_learned_by_heart(family):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from parity import randomise, relative_error
+from rounding import close, terms_of
 from test_attention import FromImages
 from torch import nn
 
@@ -58,7 +59,7 @@ def test_transformer(masks, norm_first, training):
     source, target = torch.randn(B, M, D), torch.randn(B, N, D)
     output = ours(source, target, **masks)
     expected = theirs(source, target, **{NAMES[key]: mask for key, mask in masks.items()})
-    torch.testing.assert_close(output, expected, rtol=1e-4, atol=1e-5)
+    close(output, expected, terms_of(ours))
     output.square().mean().backward(), expected.square().mean().backward()
     for (name, parameter), reference in zip(
         ours.named_parameters(), theirs.parameters(), strict=True
@@ -83,7 +84,7 @@ def test_the_decoder_does_not_see_what_comes_later():
     changed = target.clone()
     changed[:, 3] = (changed[:, 3] + 1) % 10
     before, after = model(source, target), model(source, changed)
-    torch.testing.assert_close(before[:, :3], after[:, :3])
+    close(before[:, :3], after[:, :3], terms_of(model))
     assert not torch.allclose(before[:, 3:], after[:, 3:])
 
 
@@ -92,7 +93,7 @@ def test_padding_of_the_source_changes_nothing():
     source, target = torch.randint(10, (2, 6)), torch.randint(10, (2, 5))
     padded = torch.cat([source, torch.randint(10, (2, 3))], dim=1)
     padding = (torch.arange(9) >= 6).expand(2, 9)
-    torch.testing.assert_close(model(padded, target, padding), model(source, target))
+    close(model(padded, target, padding), model(source, target), terms_of(model))
 
 
 def test_learns_to_turn_sequences_round():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from parity import build_reference, randomise, uninitialised
+from rounding import close, terms_of
 from torch import nn
 
 from backbones import create_model
@@ -37,7 +38,7 @@ def test_patch_embedding_is_a_dense_layer_on_every_patch(images):
     patches = images.unflatten(2, (4, 8)).unflatten(4, (4, 8))  # (B, 3, 4, 8, 4, 8)
     patches = patches.permute(0, 2, 4, 1, 3, 5).flatten(3)  # (B, 4, 4, 3 * 8 * 8)
     dense = patches @ conv.weight.flatten(1).T + conv.bias
-    torch.testing.assert_close(conv(images), dense.permute(0, 3, 1, 2))
+    close(conv(images), dense.permute(0, 3, 1, 2), terms=3 * 8 * 8)
 
 
 def test_tokens_and_map(model, images):
@@ -45,7 +46,7 @@ def test_tokens_and_map(model, images):
     (features,) = model.forward_features(images)
     assert tokens.shape == (2, 17, 32)
     assert features.shape == (2, 32, 4, 4)
-    torch.testing.assert_close(model.head(tokens[:, 0]), model(images))
+    close(model.head(tokens[:, 0]), model(images), terms_of(model))
     assert torch.equal(features[1, :, 2, 3], tokens[1, 1 + 2 * 4 + 3])
 
 
@@ -54,12 +55,12 @@ def test_attention_maps(model, images):
     assert [m.shape for m in maps] == [(2, 4, 17, 17)] * 3
     for weights in maps:
         assert (weights >= 0).all()
-        torch.testing.assert_close(weights.sum(-1), torch.ones(2, 4, 17))
+        close(weights.sum(-1), torch.ones(2, 4, 17), terms=17)
     block, x = model.blocks[0], model.embed(images)
     values = block.attention.qkv(*[block.attention_norm(x)] * 3)[2]
     values = values.unflatten(-1, (4, 8)).transpose(1, 2)
     mixed = block.attention.out((maps[0] @ values).transpose(1, 2).flatten(2))
-    torch.testing.assert_close(mixed, block.attention(block.attention_norm(x)))
+    close(mixed, block.attention(block.attention_norm(x)), terms_of(block.attention))
 
 
 @pytest.mark.parametrize("name", ["vit_l_16", "vit_l_32", "vit_h_14"])
@@ -96,9 +97,9 @@ def test_resize_is_torchvisions():
     key = "encoder.pos_embedding"
     expected = interpolate_embeddings(24, 4, {key: weight})[key]
     positions.resize(6)
-    torch.testing.assert_close(positions.weight, expected)
+    close(positions.weight, expected, terms=16)
     positions.resize(6)
-    torch.testing.assert_close(positions.weight, expected)
+    close(positions.weight, expected, terms=16)
     assert torch.equal(positions.weight[:, :1], weight[:, :1])
 
 
@@ -135,7 +136,7 @@ def test_standardised_convolution(kernel_size, stride):
     filters = conv.weight.flatten(1)
     filters = (filters - filters.mean(1, keepdim=True)) / filters.std(1, correction=0, keepdim=True)
     plain = nn.functional.conv2d(x, filters.view_as(conv.weight), stride=stride)
-    torch.testing.assert_close(conv(x), plain, rtol=1e-4, atol=1e-4)
+    close(conv(x), plain, terms=2 * 4 * kernel_size**2)
 
 
 def test_hybrid_stem():

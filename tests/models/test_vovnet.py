@@ -3,6 +3,7 @@
 import pytest
 import torch
 from parity import uninitialised
+from rounding import close, terms_of
 from torch import nn
 
 from backbones import create_model
@@ -41,7 +42,7 @@ def test_a_block_aggregates_its_input_and_every_layer():
     maps = [torch.randn(2, 6, 5, 5)]
     for conv in block.convs:
         maps.append(conv(maps[-1]))
-    torch.testing.assert_close(block(maps[0]), block.aggregate(torch.cat(maps, dim=1)))
+    close(block(maps[0]), block.aggregate(torch.cat(maps, dim=1)), terms_of(block))
     assert block.aggregate[0].in_channels == 6 + 3 * 4
 
 
@@ -50,7 +51,7 @@ def test_version_2_adds_its_input_where_channels_agree():
     for excite in (False, True):
         block = OSABlockV2(8, 4, 8, 2, excite=excite).eval()
         y = block.aggregate(torch.cat([x, (a := block.convs[0](x)), block.convs[1](a)], dim=1))
-        torch.testing.assert_close(block(x), block.excite(y) + x)
+        close(block(x), block.excite(y) + x, terms_of(block))
     assert isinstance(OSABlockV2(8, 4, 8, 2, excite=False).excite, nn.Identity)
     assert not OSABlockV2(8, 4, 16, 2).has_identity
 
