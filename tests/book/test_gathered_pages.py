@@ -162,6 +162,8 @@ def test_a_paper_names_the_chapters_that_link_to_it(book):
         "Deep residual learning": [("ResNet", "../chapters/resnet.html"), vgg],
         "A paper that no chapter names": [],
     }
+    lines = [words(line) for line in book.page("book/bibliography").select(".bb-cited")]
+    assert lines == ["In ResNet , VGG: depth", "In VGG: depth"]
 
 
 def test_gathering_pages_are_written_again_when_a_chapter_changed(book):

@@ -92,6 +92,7 @@ def test_every_paper_of_the_book_can_be_found_by_its_address():
 
     book = Papers(ROOT / "book" / "references.bib")
     for key, entry in book.entries.items():
+        assert "url" in entry.fields, f"{key} has no url, to which its title would be linked"
         assert book.key(entry.fields["url"]) == key, f"{key} has the address of another entry"
         assert book.title(key)
 
@@ -128,6 +129,10 @@ def test_scores_are_as_long_as_they_are_high(drawing):
     shares = [share for _, share in CLASSES]
     assert lengths == pytest.approx([lengths[0] * s / shares[0] for s in shares], abs=1)
     assert [text.text for text in drawing.findall("text")][10:] == [name for name, _ in CLASSES]
+    heights = [float(bar.get("y")) + 4.5 for bar in bars]
+    (spine,) = (path for path in drawing.findall("path"))
+    axis = float(re.match(r"M\d+ (\d+)H", spine.get("d"))[1])
+    assert sum(heights) / len(heights) == pytest.approx(axis, abs=5)
 
 
 def test_nothing_leaves_the_drawing(drawing):
