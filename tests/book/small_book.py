@@ -95,6 +95,7 @@ PAGES = {
             "*Exercise 1*) | **true, but** only if *C* stays",
             "It is new | [He](https://arxiv.org/abs/1512.03385), and [here](vgg.ipynb) | "
             "**myth**: see *1998*",
+            "It is deep | 16 layers | **true**",
         ),
         "## Using it today\n\nLoad it.\n\n## Pitfalls\n\n## Live lab\n\n## Exercises\n\n"
         "### Exercise 1: Count (easy)\n\nCount.\n\n## Quiz\n\n## Summary\n\n## References\n\nNone.",
