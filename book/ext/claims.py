@@ -8,6 +8,7 @@ A row of it:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from docutils import nodes
 from markup import body_rows, header_cells, leading_words, warn
@@ -44,12 +45,15 @@ def mark_claims(section: nodes.section, document: nodes.document) -> list[Claim]
             continue
         table["classes"].append("bb-claims")
         for row in body_rows(table):
-            kind = mark_verdict(row[2])
-            for cell in row[1:]:
-                link_sections(cell, places)
+            faults = [fault for cell in row[1:] for fault in link_sections(cell, places)]
             mark_kinds(row[1])
             if NO_PLACE.search(" ".join(cell.astext() for cell in row)):
-                warn(row[1], "A row of claims names the section of its evidence, not a cell")
+                faults.append("its evidence names a section, not a cell above or below")
+            kind = mark_verdict(row[2])
+            if kind is None:
+                faults.append(f"its verdict begins with one of {list(VERDICTS)}, in bold")
+            for fault in faults:
+                warn(table, f"The claim {row[0].astext()!r}: {fault}")
             if kind is not None:
                 anchor = f"claim-{len(claims) + 1}"
                 row[0]["ids"].append(anchor)
@@ -77,25 +81,23 @@ def plain(title: str) -> str:
     return " ".join(title.split()).casefold()
 
 
-def link_sections(cell: nodes.entry, places: dict[str, str]) -> None:
-    """A section's title in italics and brackets becomes a link to the section."""
+def link_sections(cell: nodes.entry, places: dict[str, str]) -> Iterator[str]:
+    """A section's title in italics and brackets becomes a link; yields what is no title."""
     for paragraph in cell.findall(nodes.paragraph):
         before, named = "", False
         for child in list(paragraph):
             if isinstance(child, nodes.emphasis):
                 named = bool(BEFORE_NAME.search(before) or (named and BETWEEN_NAMES.match(before)))
-                if named:
-                    link(child, places)
+                if named and plain(child.astext()) not in places:
+                    yield f"the chapter has no section {child.astext()!r}"
+                elif named:
+                    link(child, places[plain(child.astext())])
             before = child.astext()
             named = named and isinstance(child, nodes.Text | nodes.emphasis)
 
 
-def link(name: nodes.emphasis, places: dict[str, str]) -> None:
+def link(name: nodes.emphasis, anchor: str) -> None:
     """Put a link around the name of a section."""
-    anchor = places.get(plain(name.astext()))
-    if anchor is None:
-        warn(name.parent, f"The chapter has no section {name.astext()!r}")
-        return
     reference = nodes.reference("", "", refid=anchor, internal=True, classes=["bb-where"])
     name.replace_self(reference)
     reference += name
@@ -120,11 +122,10 @@ def mark_kinds(cell: nodes.entry) -> None:
 
 
 def mark_verdict(cell: nodes.entry) -> str | None:
-    """Give a verdict its badge; returns its kind."""
+    """Give a verdict its badge; returns its kind, or None where it is no verdict."""
     strong = cell.next_node(nodes.strong)
     kind = VERDICTS.get(leading_words(strong.astext())) if strong else None
     if kind is None:
-        warn(cell, f"A verdict begins with one of {list(VERDICTS)}, in bold")
         return None
     badge = nodes.inline(classes=["bb-verdict", f"bb-verdict-{kind}"])
     badge += nodes.Text(BADGES[kind])

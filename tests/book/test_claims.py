@@ -45,7 +45,7 @@ def test_a_verdict_has_its_own_badge(book, verdict, kind, shown):
 
 @pytest.mark.parametrize("verdict", ["true", "**false**", "*myth*", ""])
 def test_another_verdict_is_refused(book, verdict):
-    assert "A verdict begins with one of" in read(book, verdict=verdict)[1]
+    assert "The claim 'c': its verdict begins with one of" in read(book, verdict=verdict)[1]
 
 
 def test_a_refused_row_does_not_count(book):
@@ -129,7 +129,7 @@ def test_a_section_in_italics_and_brackets_becomes_a_link(book, evidence, anchor
     ["5 (*Another section*)", "5 (*Own section*, *Another section*)", "5 (*Exercise 1*)"],
 )
 def test_a_section_that_is_not_there_is_refused(book, evidence):
-    assert "The chapter has no section" in read(book, evidence, sections=SECTIONS)[1]
+    assert "The claim 'c': the chapter has no section" in read(book, evidence, sections=SECTIONS)[1]
 
 
 def test_two_sections_of_one_title_are_refused(book):
@@ -139,5 +139,5 @@ def test_two_sections_of_one_title_are_refused(book):
 
 @pytest.mark.parametrize("place", ["(cell below)", "in the cell above", "(cells below)"])
 def test_a_row_makes_sense_away_from_its_cells(book, place):
-    assert "names the section of its evidence" in read(book, f"5 {place}")[1]
-    assert "names the section of its evidence" in read(book, verdict=f"**myth** {place}")[1]
+    assert "names a section, not a cell" in read(book, f"5 {place}")[1]
+    assert "names a section, not a cell" in read(book, verdict=f"**myth** {place}")[1]
