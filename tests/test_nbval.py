@@ -3,6 +3,7 @@
 import base64
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import xml.etree.ElementTree as ElementTree
 import nbformat
 import notebooks
 import pytest
+from cells import code_cells, trains
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
@@ -127,12 +129,18 @@ TRIALS = {
 }
 
 
-def run_nbval(folder, *arguments):
-    """Run nbval as a reader does; return {cell name: "passes" or "fails"} a notebook."""
-    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "--junitxml=report.xml"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+PLAIN = [sys.executable, "-m", "pytest", "--nbval"]
+
+
+def run_nbval(folder, *arguments, command=PLAIN, **environment):
+    """Run nbval as a reader does; return {notebook: ["passes" or "fails" for each cell]}."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
     done = subprocess.run(
-        [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True
+        [*command, "-q", "--junitxml=report.xml", *arguments],
+        cwd=folder,
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     verdicts = {}
@@ -168,3 +176,76 @@ def test_nbval_runs_notebooks_side_by_side_from_inside_their_folder(scratch_book
         nbformat.write(new_notebook(cells=cells), scratch_book / "chapters" / f"{name}.ipynb")
     verdicts, output = run_nbval(scratch_book / "chapters", ".", "-n", "2")
     assert [v for found in verdicts.values() for v in found] == ["passes"] * 30, output
+
+
+# -- with the GPU in sight ---------------------------------------------------
+
+# Found on PYTHONPATH by every kernel that starts: a machine that has a GPU, so far as it says so.
+STAND_IN = """
+import sys
+if "ipykernel_launcher" in " ".join(sys.orig_argv):
+    import torch
+    torch.accelerator.is_available = lambda: True
+"""
+
+
+def command_of(target):
+    """The command by which the Makefile reaches a target, for the Python that runs this."""
+    makefile = (notebooks.ROOT / "Makefile").read_text(encoding="utf-8")
+    (recipe,) = re.findall(rf"^{target}:.*\n\t(.*)", makefile, re.MULTILINE)
+    program, *arguments = recipe.split()
+    assert program == "$(PY)"
+    return [sys.executable, *arguments]
+
+
+def test_with_a_gpu_in_sight_only_errors_fail(scratch_book, tmp_path_factory):
+    stand_in = tmp_path_factory.mktemp("stand-in")
+    (stand_in / "sitecustomize.py").write_text(STAND_IN, encoding="utf-8")
+    cells = [
+        text_cell("from backbones.train import device_is_fast\nfast = device_is_fast()", "", "a"),
+        text_cell("print(f'{30 if fast else 2} epochs')", "2 epochs\n", "b"),
+        text_cell("if fast:\n    raise MemoryError", "", "c"),
+        new_code_cell("print(fast)", id="d"),
+    ]
+    nbformat.write(new_notebook(cells=cells), scratch_book / "chapters" / "small.ipynb")
+    machine = {"PYTHONPATH": str(stand_in), "CUDA_VISIBLE_DEVICES": "0"}
+    lax, output = run_nbval(scratch_book, command=command_of("test-gpu"), **machine)
+    assert lax["ipynb"] == ["passes", "passes", "fails", "fails"], output
+    compared, output = run_nbval(scratch_book, "chapters/", **machine)
+    assert compared["ipynb"] == ["passes", "passes", "passes", "fails"], output
+
+
+# -- a training that goes wrong ----------------------------------------------
+
+SLOWED = """
+def _slow_down():
+    from backbones.train import loop
+
+    groups = loop.parameter_groups
+    loop.parameter_groups = lambda parameters, lr, *rest: groups(parameters, lr / 5, *rest)
+
+
+_slow_down()
+"""
+
+
+def chapters_that_train():
+    """Chapters that train a network in a cell, and compare what comes out."""
+    found = []
+    for path in notebooks.chapter_paths():
+        code = code_cells(notebooks.read(path))
+        measured = any("measured" in cell.metadata.get("tags", ()) for cell in code)
+        if measured and any(trains(cell.source) for cell in code):
+            found.append(path)
+    return found
+
+
+@pytest.mark.parametrize("path", chapters_that_train(), ids=lambda path: path.stem)
+def test_a_fifth_of_the_learning_rate_is_noticed(path, scratch_book):
+    notebook = notebooks.read(path)
+    code_cells(notebook)[0].source += SLOWED
+    nbformat.write(notebook, scratch_book / "chapters" / path.name)
+    verdicts, output = run_nbval(scratch_book, "chapters/", "-x")
+    assert verdicts["ipynb"][-1] == "fails", "every cell passed"
+    # A comparison failed, the notebook's or the chapter's own, and nothing crashed.
+    assert "Cell outputs differ" in output or "AssertionError" in output, output

@@ -198,6 +198,15 @@ def test_eight_lines_may_import_from_the_package(tmp_path):
         assert len(found) == complaints, found
 
 
+def test_a_chapter_that_trains_measures(tmp_path):
+    training = new_code_cell("run = fit(model, data, 3)", id="c", execution_count=2)
+    told = new_code_cell("print(run)", id="d", execution_count=3)
+    for metadata, complaints in ({}, 1), ({"tags": ["measured"], "tolerance": 1}, 0):
+        told.metadata = metadata
+        found = notebooks.problems(stored(tmp_path, chapter(training, told)), ADDRESS)
+        assert len(found) == complaints, found
+
+
 @pytest.mark.parametrize(
     ("source", "sentences"),
     [

@@ -70,6 +70,7 @@ def test_what_is_drawn_is_drawn_anew(refreshed):
     assert "A square, 10 wide: a name." in page
     assert "A square, 21 wide" in after["again"].outputs[0].data["text/html"]
     assert [o.output_type for o in after["picture"].outputs] == ["execute_result"]
+    assert list(result.differing) == result.drawn  # "old" was stored
     assert "One?" in after["quiz"].outputs[0].data["text/html"]
 
 
@@ -96,10 +97,24 @@ def test_a_second_time_changes_nothing(refreshed):
     path, _, _, _ = refreshed
     before = path.stat().st_mtime_ns, path.read_bytes()
     result = refreshing.refresh(path)
-    assert result.changed == []
+    assert result.changed == list(result.differing) == []
     assert len(result.drawn) == 4
     assert (path.stat().st_mtime_ns, path.read_bytes()) == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_a_change_of_the_look_is_told_from_one_of_what_is_shown(refreshed):
+    path, _, _, _ = refreshed
+    notebook = notebooks.read(path)
+    cells = {c.id: c for c in notebook.cells}
+    for name, old, new in ("again", "A square", "A circle"), ("explorer", "<style>", "<style>p{}"):
+        data = cells[name].outputs[0].data
+        data["text/html"] = data["text/html"].replace(old, new)
+    path.write_text(notebooks.dumps(notebook), encoding="utf-8")
+    result = refreshing.refresh(path)
+    assert result.changed == ["explorer", "again"]
+    assert list(result.differing) == ["again"]
+    assert "shows something else: again: text/html: 'A circle" in str(result)
 
 
 def test_nothing_is_stored_where_what_figures_need_fails(tmp_path):

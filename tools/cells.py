@@ -41,6 +41,15 @@ def parsed(source: str) -> ast.Module:
     return ast.parse(plain(source))
 
 
+def is_python(source: str) -> bool:
+    """Whether a cell can be read."""
+    try:
+        parsed(source)
+    except SyntaxError:
+        return False
+    return True
+
+
 def title(source: str) -> str:
     """What `# @title` names a cell, or nothing."""
     match = re.match(r"\s*# ?@title (.+)", source)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cells import code_cells, parsed, title
+from cells import code_cells, is_python, parsed, title, trains
 from comparison import MEASURED, tolerance_of
 from nbformat import NotebookNode
 from storing import SETUP_ID, dumps, normalise, read, setup_source
@@ -85,6 +85,12 @@ def problems(path: Path, address: str) -> list[str]:
             f"{imports} lines import from backbones: at most {MOST_IMPORTS}, from the faces of "
             "its parts"
         )
+    measured = any(MEASURED in cell.metadata.get("tags", ()) for cell in code)
+    if not measured and any(trains(cell.source) for cell in code if is_python(cell.source)):
+        found.append(
+            f"it trains a network, and no cell is tagged {MEASURED!r}: nothing that it learned is "
+            "compared"
+        )
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             found += [f"text (id {cell.id}): {p}" for p in wordings(cell.source)]
@@ -149,11 +155,11 @@ def cell_problems(cell: NotebookNode) -> Iterator[str]:
     tags = set(cell.metadata.get("tags", ()))
     if {MEASURED, "nbval-ignore-output"} <= tags:
         yield f"is tagged {MEASURED!r}, and 'nbval-ignore-output', which compares nothing"
-    try:
-        for sentence in hidden_verdicts(cell.source):
-            yield f"prints {sentence[:90]} behind an assert: print what was measured"
-    except SyntaxError as error:
-        yield f"is no Python: {error.msg}"
+    if not is_python(cell.source):
+        yield "is no Python"
+        return
+    for sentence in hidden_verdicts(cell.source):
+        yield f"prints {sentence[:90]} behind an assert: print what was measured"
     if re.search(r"^\s*#\s*(NBVAL|PYTEST)_\w+", cell.source, re.MULTILINE):
         yield "talks to nbval in a comment: use a tag"
     for output in cell.outputs:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-from cells import TRAINING, Statement, called, code_cells, needed, statements
+from cells import TRAINING, Statement, called, code_cells, is_python, needed, statements
+from comparison import differences
 from nbformat import NotebookNode
 from running import run_notebook
 from storing import SETUP_ID, ChapterError, dumps, normalise, read, replace_file
@@ -31,16 +32,25 @@ class LeftError(Exception):
 
 @dataclass
 class Refreshed:
-    """What became of a chapter: ids of cells drawn anew and changed, and why others were left."""
+    """What became of a chapter: ids of cells.
+
+    Attributes:
+        drawn: Drawn anew.
+        changed: Of these, the ones whose stored output is another one now.
+        differing: Of these, the ones that not only look different: the first difference.
+        left: Those that could not be drawn by themselves, and why.
+    """
 
     drawn: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    differing: dict[str, str] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         lines = [f"{len(self.drawn)} cells drawn anew, {len(self.changed)} of them changed"]
         if self.changed:
             lines[0] += f": {', '.join(self.changed)}"
+        lines += [f"  shows something else: {name}: {how}" for name, how in self.differing.items()]
         lines += [f"  left as it is: {name}, which {why}" for name, why in self.left.items()]
         return "\n".join(lines)
 
@@ -73,18 +83,21 @@ def refresh(path: Path, timeout: int = 300) -> Refreshed:
             result.left[cell.id] = why[0]
             continue
         result.drawn.append(cell.id)
-        before = dumps(normalise(one_cell(cell)))
+        before = one_cell(cell)
         cell.outputs = ran.outputs
-        if dumps(normalise(one_cell(cell))) != before:
+        after = one_cell(cell)
+        if after != before:
             result.changed.append(cell.id)
+        if found := differences(before.outputs, after.outputs, None):
+            result.differing[cell.id] = found[0]
     if result.changed:
         replace_file(path, dumps(normalise(notebook)))
     return result
 
 
 def one_cell(cell: NotebookNode) -> NotebookNode:
-    """A notebook of one cell, to compare it in normal form."""
-    return nbformat.v4.new_notebook(cells=[nbformat.from_dict(cell)])
+    """A cell in normal form, to compare it."""
+    return normalise(nbformat.v4.new_notebook(cells=[nbformat.from_dict(cell)])).cells[0]
 
 
 def planned(
@@ -96,12 +109,10 @@ def planned(
         cells: The code cells of a chapter.
         left: Is given the ids of cells that cannot be drawn anew by themselves, and why.
     """
-    code: list[list[Statement]] = []
-    for cell in cells:
-        try:
-            code.append([] if cell.id == SETUP_ID else statements(cell.source))
-        except SyntaxError:
-            code.append([])
+    code = [
+        statements(cell.source) if cell.id != SETUP_ID and is_python(cell.source) else []
+        for cell in cells
+    ]
     galleries = {name for cell in code for line in cell for name in gallery_names(line)}
     run: dict[int, set[int]] = {}  # numbers of statements, by number of the cell
     again: set[int] = set()  # cells that are run whole
