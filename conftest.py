@@ -3,7 +3,7 @@
 nbval runs every cell of a notebook and compares its output with the stored one. Without help it
 would also accept a cell that was never run, and refuse what differs from machine to machine and
 tells nothing: the last digit of a measured curve, the bytes that one version of a png library
-writes. ``tools/comparison.py`` says what is compared, and ``tests/test_notebooks.py`` proves that
+writes. ``tools/comparison.py`` says what is compared, and ``tests/test_nbval.py`` proves that
 it fails where it should.
 """
 
