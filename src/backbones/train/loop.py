@@ -176,10 +176,16 @@ class _Run:
     ) -> None:
         self.model, self.data, self.accelerator = model, data, accelerator
         self.rank, self.processes = accelerator.process_index, accelerator.num_processes
-        self.mean, self.std = data.mean, data.std
+        self.mean, self.std = (
+            torch.tensor(value, device=accelerator.device) for value in (data.mean, data.std)
+        )
         self.layout = layout
         self.trained, self.settings, self.factor, self.augment = trained, settings, factor, augment
-        self.parallel, self.optimizer = accelerator.prepare(model, optimizer)
+        # accelerate's optimizer and backward are for several processes and scaled gradients; of a
+        # small network's step they would take a twentieth.
+        self.is_plain = self.processes == 1 and accelerator.scaler is None
+        self.parallel = accelerator.prepare(model)
+        self.optimizer = optimizer if self.is_plain else accelerator.prepare(optimizer)
         for group in self.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
         self.steps = math.ceil(len(data.train) / settings["batch_size"])
@@ -194,39 +200,40 @@ class _Run:
         chance = _generator(seed, epoch, "augmentation", rank)
         torch.manual_seed(_seed(seed, epoch, "dropout", rank))
         _set_training_mode(self.model)
-        losses = torch.zeros(self.steps, device=device)
-        hits = torch.zeros((), device=device)
-        norms = torch.zeros(1 + len(self.trained), device=device)
-        updates = 0
+        # What is looked at after the epoch is kept as it is: no work between the steps.
+        sizes, losses, lengths, predicted, true = [], [], [], [], []
 
         for step, batch in enumerate(order.tensor_split(self.steps)):
             self.set_learning_rate(epoch * self.steps + step)
             share = batch[rank::processes]
-            images, labels = pictures.images[share].to(device), pictures.labels[share].to(device)
+            images = pictures.images.index_select(0, share).to(device)
+            labels = pictures.labels.index_select(0, share).to(device)
             if self.augment is not None:
                 images = self.augment(images, chance)
             outputs = self.parallel(normalize(images, self.mean, self.std, self.layout))
             scores, loss, total = self.losses(outputs, labels)
-            # Gradients are averaged over processes, whose shares may differ by a picture.
-            accelerator.backward(total * (len(share) * processes / len(batch)))
-            accelerator.unscale_gradients()
-            lengths = _gradient_norms(self.trained.values())
+            self.backward(total, len(share) * processes / len(batch))
+            norms = _gradient_norms(self.trained.values())
             if clip_norm is not None:
-                nn.utils.clip_grads_with_norm_(self.trained.values(), clip_norm, lengths[0])
+                nn.utils.clip_grads_with_norm_(self.trained.values(), clip_norm, norms.norm())
             self.optimizer.step()
             self.optimizer.zero_grad()
 
-            losses[step] = loss.detach() * len(share)
-            hits += (scores.argmax(1) == labels).sum()
-            if not accelerator.optimizer_step_was_skipped:  # as it is where fp16 overflows
-                norms += lengths
-                updates += 1
+            sizes.append(len(share))
+            losses.append(loss.detach())
+            predicted.append(scores.argmax(1))
+            true.append(labels)
+            if self.is_plain or not accelerator.optimizer_step_was_skipped:  # where fp16 overflows
+                lengths.append(norms)
             if step % _STEPS_BETWEEN_CHECKS == 0 or step == self.steps - 1:
-                _check_finite(losses[: step + 1], epoch, self.settings)
+                _check_finite(losses[-_STEPS_BETWEEN_CHECKS:], epoch, step, self.settings)
             bar.update()
 
-        loss, hits = accelerator.reduce(torch.stack((losses.sum(), hits))).tolist()
-        norm, *norms = (norms / max(1, updates)).tolist()
+        loss = (torch.stack(losses) * torch.tensor(sizes, device=device)).sum()
+        hits = (torch.cat(predicted) == torch.cat(true)).sum()
+        loss, hits = accelerator.reduce(torch.stack((loss, hits.float()))).tolist()
+        norms = torch.stack(lengths or [torch.zeros(len(self.trained))])
+        norm, norms = norms.norm(dim=1).mean().item(), norms.mean(0).tolist()
         return {
             "train_loss": loss / len(pictures),
             "train_accuracy": hits / len(pictures),
@@ -234,6 +241,15 @@ class _Run:
             "parameter_gradient_norms": dict(zip(self.trained, norms, strict=True)),
             "seconds": time.perf_counter() - started,
         }
+
+    def backward(self, loss: Tensor, weight: float) -> None:
+        """Gradients of the whole batch, in which this process's share has the weight given."""
+        if self.is_plain:
+            loss.backward()
+            return
+        # Gradients are averaged over processes, whose shares may differ by a picture.
+        self.accelerator.backward(loss * weight)
+        self.accelerator.unscale_gradients()
 
     def set_learning_rate(self, step: int) -> None:
         """Set the rate of a step, counted from the beginning of the run."""
@@ -250,7 +266,7 @@ class _Run:
             for out in (scores, *auxiliary)
             if out is not None
         )
-        return scores.detach(), loss, loss + weight * sum(others)
+        return scores.detach(), loss, loss + weight * sum(others) if others else loss
 
     def validate(self) -> dict[str, float]:
         """Loss and accuracy on the validation set, of which each process takes its share."""
@@ -325,18 +341,20 @@ def _set_training_mode(model: nn.Module) -> None:
 
 
 def _gradient_norms(parameters: Iterable[nn.Parameter]) -> Tensor:
-    """L2 norm of the whole gradient, then of each parameter's; 0 where there is none."""
-    each = [p.new_zeros(()) if p.grad is None else p.grad.norm() for p in parameters]
-    each = torch.stack(each)
-    return torch.cat((each.norm()[None], each))
+    """L2 norm of each parameter's gradient; 0 where there is none."""
+    gradients = [p.new_zeros(()) if p.grad is None else p.grad for p in parameters]
+    return torch.stack(torch._foreach_norm(gradients))
 
 
-def _check_finite(losses: Tensor, epoch: int, settings: dict[str, Any]) -> None:
+def _check_finite(losses: list[Tensor], epoch: int, last: int, settings: dict[str, Any]) -> None:
+    """Raise a FloatingPointError if one of the losses, of steps up to the last, is not finite."""
+    losses = torch.stack(losses)
     broken = (~losses.isfinite()).nonzero()
     if len(broken):
-        step = int(broken[0])
+        first = int(broken[0])
         raise FloatingPointError(
-            f"the loss became {losses[step].item()} in epoch {epoch + 1}, step {step + 1} of it. "
+            f"the loss became {losses[first].item()} in epoch {epoch + 1}, step "
+            f"{last + 1 - len(losses) + first + 1} of it. "
             f"Most often the learning rate is too high: try lr={settings['lr'] / 10:g} in place of "
             f"{settings['lr']:g}, or clip_norm=1; else look for infinite or missing input values."
         )

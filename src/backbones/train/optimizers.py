@@ -34,14 +34,20 @@ def _half_cosine(start: float, end: float, progress: float) -> float:
 
 def sgd(groups: list[dict]) -> torch.optim.Optimizer:
     """Stochastic gradient descent with Nesterov's momentum of 0.9."""
-    return torch.optim.SGD(groups, momentum=0.9, nesterov=True)
+    return torch.optim.SGD(groups, momentum=0.9, nesterov=True, foreach=True)
+
+
+def adamw(groups: list[dict]) -> torch.optim.Optimizer:
+    """Adam with decoupled weight decay. Loshchilov and Hutter, arXiv:1711.05101."""
+    return torch.optim.AdamW(groups, foreach=True)
 
 
 # Each maps the part of the run that is done, 0 to 1, to a factor of the learning rate.
 SCHEDULES = {"one_cycle": one_cycle, "cosine": cosine, "constant": constant}
 
-# Each builds an optimizer from parameter groups, which carry their lr and weight_decay.
-OPTIMIZERS = {"adamw": torch.optim.AdamW, "sgd": sgd}
+# Each builds an optimizer from parameter groups, which carry their lr and weight_decay. With
+# foreach it handles all parameters in one call, also on a CPU: the same numbers in less time.
+OPTIMIZERS = {"adamw": adamw, "sgd": sgd}
 
 
 def parameter_groups(
