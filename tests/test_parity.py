@@ -19,8 +19,8 @@ from parity import (
     switch_off_chance,
     uninitialised,
 )
+from published import PUBLISHED
 from rounding import rounding, terms_of
-from test_published import PUBLISHED
 
 from backbones import create_model, list_models
 from backbones.profile import profile
