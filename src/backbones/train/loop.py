@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -35,7 +36,7 @@ from backbones.train.device import borrowed, memory_format, own_accelerator
 from backbones.train.evaluation import check_scores, predict
 from backbones.train.history import History
 from backbones.train.optimizers import OPTIMIZERS, SCHEDULES, parameter_groups
-from backbones.train.settings import check_settings, describe, look_up, name_of
+from backbones.train.settings import Settings, look_up, name_of
 
 _STEPS_BETWEEN_CHECKS = 20  # to look at a loss is to wait for the GPU
 
@@ -108,21 +109,20 @@ def fit(
             other settings.
         FloatingPointError: If the loss becomes infinite or no number.
     """
-    settings = {
-        "epochs": epochs,
-        "lr": lr,
-        "batch_size": batch_size,
-        "weight_decay": weight_decay,
-        "optimizer": name_of(optimizer),
-        "schedule": name_of(schedule),
-        "label_smoothing": label_smoothing,
-        "augment": name_of(augment),
-        "clip_norm": clip_norm,
-        "auxiliary_weight": auxiliary_weight,
-        "mixed_precision": mixed_precision,
-        "seed": seed,
-    }
-    check_settings(settings)
+    settings = Settings(
+        epochs=epochs,
+        lr=lr,
+        batch_size=batch_size,
+        weight_decay=weight_decay,
+        optimizer=name_of(optimizer),
+        schedule=name_of(schedule),
+        label_smoothing=label_smoothing,
+        augment=name_of(augment),
+        clip_norm=clip_norm,
+        auxiliary_weight=auxiliary_weight,
+        mixed_precision=mixed_precision,
+        seed=seed,
+    )
     last = epochs if stop_after is None else stop_after
     check_positive(stop_after=last)
     build = look_up("optimizer", optimizer, OPTIMIZERS)
@@ -138,15 +138,11 @@ def fit(
         for part in (data.train, data.validation):  # better now than after an epoch
             probe = predict(model, part.images[:1], mean=data.mean, std=data.std)
             check_scores(probe, part)
-        stepper = build(
-            parameter_groups(trained.values(), settings["lr"], settings["weight_decay"])
-        )
+        stepper = build(parameter_groups(trained.values(), settings.lr, settings.weight_decay))
         run = _Run(model, data, accelerator, layout, stepper, trained, settings, factor, augment)
         history = History(parameter_shapes={name: list(p.shape) for name, p in trained.items()})
-        if checkpoint is not None:
-            settings["data"] = describe(data)
-            if os.path.exists(checkpoint):
-                history = run.resume(checkpoint)
+        if checkpoint is not None and os.path.exists(checkpoint):
+            history = run.resume(checkpoint)
         with run.bar(progress, done=len(history)) as bar:
             for epoch in range(len(history), min(epochs, last)):
                 history.append(**run.train(epoch, bar), **run.validate())
@@ -170,7 +166,7 @@ class _Run:
         layout: torch.memory_format,
         optimizer: torch.optim.Optimizer,
         trained: dict[str, nn.Parameter],
-        settings: dict[str, Any],
+        settings: Settings,
         factor: Callable[[float], float],
         augment: Callable[[Tensor, torch.Generator], Tensor] | None,
     ) -> None:
@@ -188,14 +184,14 @@ class _Run:
         self.optimizer = optimizer if self.is_plain else accelerator.prepare(optimizer)
         for group in self.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
-        self.steps = math.ceil(len(data.train) / settings["batch_size"])
+        self.steps = math.ceil(len(data.train) / settings.batch_size)
 
     def train(self, epoch: int, bar: tqdm) -> dict[str, Any]:
         """Show every training picture to the model once, and learn."""
         started = time.perf_counter()
         accelerator, pictures = self.accelerator, self.data.train
         device, rank, processes = accelerator.device, self.rank, self.processes
-        seed, clip_norm = self.settings["seed"], self.settings["clip_norm"]
+        seed, clip_norm = self.settings.seed, self.settings.clip_norm
         order = torch.randperm(len(pictures), generator=_generator(seed, epoch, "order"))
         chance = _generator(seed, epoch, "augmentation", rank)
         torch.manual_seed(_seed(seed, epoch, "dropout", rank))
@@ -226,7 +222,7 @@ class _Run:
             if self.is_plain or not accelerator.optimizer_step_was_skipped:  # where fp16 overflows
                 lengths.append(norms)
             if step % _STEPS_BETWEEN_CHECKS == 0 or step == self.steps - 1:
-                _check_finite(losses[-_STEPS_BETWEEN_CHECKS:], epoch, step, self.settings)
+                _check_finite(losses[-_STEPS_BETWEEN_CHECKS:], epoch, step, self.settings.lr)
             bar.update()
 
         loss = (torch.stack(losses) * torch.tensor(sizes, device=device)).sum()
@@ -253,14 +249,14 @@ class _Run:
 
     def set_learning_rate(self, step: int) -> None:
         """Set the rate of a step, counted from the beginning of the run."""
-        last = self.settings["epochs"] * self.steps - 1
+        last = self.settings.epochs * self.steps - 1
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * float(self.factor(step / max(1, last)))
 
     def losses(self, outputs: Tensor | tuple, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The main scores, their loss, and the loss to minimise, auxiliary heads included."""
         scores, *auxiliary = outputs if isinstance(outputs, tuple) else (outputs,)
-        smoothing, weight = self.settings["label_smoothing"], self.settings["auxiliary_weight"]
+        smoothing, weight = self.settings.label_smoothing, self.settings.auxiliary_weight
         loss, *others = (
             F.cross_entropy(out, labels, label_smoothing=smoothing)
             for out in (scores, *auxiliary)
@@ -273,7 +269,7 @@ class _Run:
         pictures, share = self.data.validation, slice(self.rank, None, self.processes)
         if self.processes > 1:  # batch statistics were those of the shares: agree on the first's
             broadcast(list(self.model.buffers()))
-        options = {"mean": self.mean, "std": self.std, "batch_size": self.settings["batch_size"]}
+        options = {"mean": self.mean, "std": self.std, "batch_size": self.settings.batch_size}
         scores = predict(self.model, pictures.images[share], **options)
         labels = pictures.labels[share]
         loss = F.cross_entropy(scores, labels, reduction="sum")
@@ -285,6 +281,11 @@ class _Run:
             "validation_accuracy": hits / len(pictures),
         }
 
+    @cached_property
+    def written(self) -> dict[str, Any]:
+        """What a checkpoint must agree with."""
+        return self.settings.written(self.data)
+
     def save(self, path: str | os.PathLike, history: History) -> None:
         """Keep all that `resume` needs. Chance needs nothing: each epoch seeds its own."""
         scaler = self.accelerator.scaler
@@ -292,7 +293,7 @@ class _Run:
             path,
             {
                 "fingerprint": fingerprint(self.model),
-                "settings": self.settings,
+                "settings": self.written,
                 "history": asdict(history),
                 "model": self.model.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
@@ -306,7 +307,7 @@ class _Run:
         if not {"fingerprint", "settings", "history", "optimizer"} <= state.keys():
             raise ValueError(f"checkpoint must be a file that fit wrote, {str(path)!r} is not")
         check_fingerprint(path, state["fingerprint"], self.model)
-        ours, theirs = self.settings, state["settings"]
+        ours, theirs = self.written, state["settings"]
         differing = [name for name in ours if ours[name] != theirs.get(name)]
         if differing:
             there = ", ".join(f"{name}={theirs.get(name)!r}" for name in differing)
@@ -324,7 +325,7 @@ class _Run:
     def bar(self, wanted: bool, done: int) -> tqdm:
         """A progress bar over all steps, invisible unless wanted and watched."""
         return tqdm(
-            total=self.settings["epochs"] * self.steps,
+            total=self.settings.epochs * self.steps,
             initial=done * self.steps,
             unit="step",
             disable=not (wanted and self.accelerator.is_main_process and is_watched()),
@@ -346,7 +347,7 @@ def _gradient_norms(parameters: Iterable[nn.Parameter]) -> Tensor:
     return torch.stack(torch._foreach_norm(gradients))
 
 
-def _check_finite(losses: list[Tensor], epoch: int, last: int, settings: dict[str, Any]) -> None:
+def _check_finite(losses: list[Tensor], epoch: int, last: int, lr: float) -> None:
     """Raise a FloatingPointError if one of the losses, of steps up to the last, is not finite."""
     losses = torch.stack(losses)
     broken = (~losses.isfinite()).nonzero()
@@ -354,9 +355,9 @@ def _check_finite(losses: list[Tensor], epoch: int, last: int, settings: dict[st
         first = int(broken[0])
         raise FloatingPointError(
             f"the loss became {losses[first].item()} in epoch {epoch + 1}, step "
-            f"{last + 1 - len(losses) + first + 1} of it. "
-            f"Most often the learning rate is too high: try lr={settings['lr'] / 10:g} in place of "
-            f"{settings['lr']:g}, or clip_norm=1; else look for infinite or missing input values."
+            f"{last + 1 - len(losses) + first + 1} of it. Most often the learning rate is too "
+            f"high: try lr={lr / 10:g} in place of {lr:g}, or clip_norm=1; else look for infinite "
+            f"or missing input values."
         )
 
 

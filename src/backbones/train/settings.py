@@ -4,6 +4,7 @@ import difflib
 import math
 import zlib
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -20,23 +21,49 @@ _ALLOWED = {
 }
 
 
-def check_settings(settings: dict[str, Any]) -> None:
-    """Raise a ValueError that names the first setting out of range; make its numbers floats."""
-    check_positive(epochs=settings["epochs"], batch_size=settings["batch_size"])
-    for name, (is_allowed, words) in _ALLOWED.items():
-        value = settings[name]
-        if value is None and name == "clip_norm":
-            continue
-        if not isinstance(value, int | float) or not is_allowed(value):
-            raise ValueError(f"{name} must be {words}, got {value!r}")
-        settings[name] = float(value)
-    if settings["mixed_precision"] not in (None, "no", "bf16", "fp16"):
-        raise ValueError(
-            "mixed_precision must be None, 'no', 'bf16' or 'fp16', "
-            f"got {settings['mixed_precision']!r}"
-        )
-    if not isinstance(settings["seed"], int):
-        raise ValueError(f"seed must be an integer, got {settings['seed']!r}")
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of `backbones.train.fit` that decide what comes out; functions by their names.
+
+    Numbers other than counts and the seed are made floats.
+
+    Raises:
+        ValueError: If one is out of range, which the message names.
+    """
+
+    epochs: int
+    lr: float
+    batch_size: int
+    weight_decay: float
+    optimizer: str | None
+    schedule: str | None
+    label_smoothing: float
+    augment: str | None
+    clip_norm: float | None
+    auxiliary_weight: float
+    mixed_precision: str | None
+    seed: int
+
+    def __post_init__(self) -> None:
+        check_positive(epochs=self.epochs, batch_size=self.batch_size)
+        for name, (is_allowed, words) in _ALLOWED.items():
+            value = getattr(self, name)
+            if value is None and name == "clip_norm":
+                continue
+            if not isinstance(value, int | float) or not is_allowed(value):
+                raise ValueError(f"{name} must be {words}, got {value!r}")
+            object.__setattr__(self, name, float(value))  # the way to set up a frozen class
+        if self.mixed_precision not in (None, "no", "bf16", "fp16"):
+            raise ValueError(
+                "mixed_precision must be None, 'no', 'bf16' or 'fp16', "
+                f"got {self.mixed_precision!r}"
+            )
+        if not isinstance(self.seed, int):
+            raise ValueError(f"seed must be an integer, got {self.seed!r}")
+
+    def written(self, data: ImageData) -> dict[str, Any]:
+        """As a checkpoint keeps them, beside name, size and checksum of the training set."""
+        return {**asdict(self), "data": describe(data)}
 
 
 def look_up(argument: str, value: object, known: dict[str, Callable]) -> Callable:
