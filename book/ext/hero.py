@@ -74,7 +74,7 @@ def hero() -> str:
         "and with more channels than the last, and comes out as scores of classes."
     )
     return (
-        f'<figure class="bb-hero"><svg viewBox="0 0 {x + 86:.0f} 258" role="img" '
+        f'<figure class="bb-hero"><svg viewBox="0 0 {x + 96:.0f} 258" role="img" '
         f'aria-label="{alt}">{spine}{"".join(parts)}{flower(40, AXIS)}{scores(x + 18)}'
         "</svg></figure>"
     )
