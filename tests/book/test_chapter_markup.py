@@ -2,7 +2,7 @@
 
 import pytest
 from docutils import nodes
-from small_book import chapter, claims, code, notebook, opening
+from small_book import ROOT, chapter, claims, code, notebook, opening
 
 VGG = "chapters/vgg"
 
@@ -236,3 +236,8 @@ def test_a_glossary_is_alphabetical_and_knows_its_chapters(book):
     assert "'a' belongs before 'b'" in said
     said = book.read("book/glossary", glossary("a | 甲 | m | VitT"))[1]
     assert "has no chapter 'VitT'" in said
+
+
+def test_the_books_own_glossary_is_in_order(book):
+    text = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
+    assert book.read("book/glossary", text)[1] == ""

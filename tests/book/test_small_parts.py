@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from small_book import BIBLIOGRAPHY, ROOT
 
 # -- outline ---------------------------------------------------------------------------------------
@@ -30,6 +31,17 @@ def test_a_table_of_contents_is_held_against_the_outline(contents, complaint):
     found = disorder(contents)
     assert len(found) == (complaint is not None)
     assert complaint is None or complaint in found[0]
+
+
+def test_the_books_own_contents_are_the_outlines():
+    from outline import disorder
+
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    parts = [
+        (part["caption"], [entry["file"] for entry in part["chapters"]])
+        for part in contents["parts"]
+    ]
+    assert disorder(parts) == []
 
 
 def test_no_chapter_is_in_two_parts():
