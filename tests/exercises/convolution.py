@@ -54,6 +54,10 @@ def no_dilation(size, kernel_size, stride=1, dilation=1):
     return total // 2, total - total // 2
 
 
+def no_dilation_when_striding(size, kernel_size, stride=1, dilation=1):
+    return no_dilation(size, (dilation if stride == 1 else 1) * (kernel_size - 1) + 1, stride)
+
+
 def only_where_it_divides(n, kernel_size, stride=1, padding=0):
     return [stride * (n - 1) + kernel_size - 2 * padding]
 
@@ -71,6 +75,6 @@ def sizes_of_nothing(n, kernel_size, stride=1, padding=0):
 WRONG = {
     2: [without_dilation, both_ends_together],
     3: [bias_of_a_map, no_biases, not_shared, reads_one_map],
-    4: [more_before, as_pytorch, below_zero, no_dilation],
+    4: [more_before, as_pytorch, below_zero, no_dilation, no_dilation_when_striding],
     5: [only_where_it_divides, one_too_many, sizes_of_nothing],
 }
