@@ -5,6 +5,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torchvision.models._utils import _make_divisible
 
 from backbones import arithmetic
 from backbones.arithmetic import Field, Layer
@@ -142,6 +143,7 @@ def test_costs_by_hand():
     assert arithmetic.conv_macs(32, 32, 3, 112, groups=32) == 9 * 32 * 112**2
     assert arithmetic.linear_parameters(25088, 4096) == 102_764_544
     assert arithmetic.memory_access_cost(64, 64, 1, 56) == 56**2 * 128 + 64**2
+    assert arithmetic.memory_access_cost(64, 32, 3, 7, groups=4) == 7**2 * 96 + 9 * 64 * 32 // 4
 
 
 def test_memory_access_cost_is_least_for_equal_channels():
@@ -157,8 +159,6 @@ def test_groups_must_divide_channels():
 
 @given(st.floats(0.1, 3000), st.sampled_from([4, 8, 16]))
 def test_round_channels_is_torchvisions(channels, divisor):
-    from torchvision.models._utils import _make_divisible
-
     assert arithmetic.round_channels(channels, divisor) == _make_divisible(channels, divisor)
 
 

@@ -33,11 +33,40 @@ class Branches(nn.Module):
         return torch.cat([self.small(x), self.wide(x), self.tall(x), self.pool(x)], dim=1)
 
 
+class Transposed(nn.Module):
+    """Two axes change places."""
+
+    def __init__(self, *dims):
+        super().__init__()
+        self.dims = dims
+
+    def forward(self, x):
+        return x.transpose(*self.dims)
+
+
+class Unfolded(nn.Module):
+    """Sums over windows, which are views: 4 x 3, of stride 2."""
+
+    def forward(self, x):
+        return x.unfold(2, 4, 2).unfold(3, 3, 2).flatten(4).sum(4)
+
+
 MODELS = {
     "strides and padding": nn.Sequential(nn.Conv2d(3, 2, 5, 2, 1), nn.MaxPool2d(3, 2, 1)),
     "even kernels": nn.Sequential(nn.Conv2d(3, 2, 2), nn.AvgPool2d(2), nn.Conv2d(2, 2, 4, 1, 1)),
     "dilation": nn.Sequential(nn.Conv2d(3, 2, 3, dilation=2), nn.Conv2d(2, 2, 3, dilation=4)),
     "branches": nn.Sequential(Branches(), ConvNormAct(16, 2, 3, 2), nn.AvgPool2d(3, 2)),
+    "pools that round up": nn.Sequential(
+        nn.Conv2d(3, 2, 3), nn.MaxPool2d(2, ceil_mode=True), nn.AvgPool2d(2, ceil_mode=True)
+    ),
+    "one max pool": nn.MaxPool2d(5, 3, 1),
+    "height and width change places": nn.Sequential(
+        nn.Conv2d(3, 2, (5, 1), (2, 1)),
+        Transposed(2, 3),
+        nn.Conv2d(2, 2, (3, 1), (2, 1)),
+        Transposed(3, -2),
+    ),
+    "windows by views": Unfolded(),
     "uneven padding": nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(3, 2, 3, 2)),
     "basic blocks": nn.Sequential(BasicBlock(3, 4, 2), BasicBlock(4, 4), BasicBlock(4, 8, 2)),
     "bottlenecks": nn.Sequential(Bottleneck(3, 2, 2), Bottleneck(8, 2), Bottleneck(8, 4, 2)),
@@ -70,6 +99,11 @@ def test_fields_of_whole_resnets(block, depths, expected):
     assert height.size == expected == rows.stop - rows.start == columns.stop - columns.start
 
 
+def test_a_pool_that_rounds_up_has_a_last_position_cut_by_the_border():
+    model = nn.Sequential(nn.Conv2d(3, 2, 1), nn.MaxPool2d(2, ceil_mode=True))
+    assert gradient_field(model, 9, position=(4, 0)) == (slice(8, 9), slice(0, 2))
+
+
 def test_chain_agrees_with_the_formula():
     stack = [(7, 2, 3), (3, 2, 1), (3, 1, 1), (3, 2, 0, 2)]
     _, (height, _) = tracked(nn.Sequential(*(nn.Conv2d(3, 3, *layer) for layer in stack)), 128)
@@ -87,6 +121,17 @@ def test_slicing_is_a_stride():
     model = nn.Sequential(nn.Conv2d(3, 2, 3), Strided())
     _, fields = tracked(model, 33)
     assert [(f.jump, f.first, f.last) for f in fields] == [(2, 1, 3), (2, 0, 2)]
+
+
+class Function(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
 
 
 class Gate(nn.Module):
@@ -129,6 +174,62 @@ def test_adaptive_pool_that_changes_nothing_keeps_the_field():
     assert tracked(nn.AdaptiveAvgPool2d(4), 8)[1][0] == (2, 0, 1)
 
 
+UNKNOWN = {
+    "upsample_bilinear2d": nn.Upsample(scale_factor=2, mode="bilinear"),
+    "transposed convolution": nn.ConvTranspose2d(3, 2, 2, stride=2),
+    "aten.cat": Function(lambda x: torch.cat([x, x], dim=2)),
+    "aten.repeat": Function(lambda x: x.repeat(1, 1, 2, 2)),
+    "aten.index": Function(lambda x: x[:, :, torch.tensor([0, 3, 5])]),
+    "avg_pool3d": Function(lambda x: nn.functional.avg_pool3d(x, 2)),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_it_does_not_know_and_changes_positions_is_refused_by_name(name):
+    with pytest.raises(ValueError, match=f"field cannot be followed through a?.*{name}"):
+        tracked(UNKNOWN[name], 8)
+
+
+def test_the_refusal_says_what_became_of_the_positions():
+    with pytest.raises(ValueError, match=r"upsample_bilinear2d: it makes \(1, 3, 16, 16\) of maps"):
+        tracked(nn.Upsample(scale_factor=2, mode="bilinear"), 8)
+
+
+KNOWN = {
+    "activations": nn.Sequential(nn.GELU(), nn.Softplus(), nn.Softmax(dim=1), nn.PReLU()),
+    "channels last": Function(
+        lambda x: nn.functional.layer_norm(x.permute(0, 2, 3, 1), (2,)).permute(0, 3, 1, 2)
+    ),
+    "channels in parts": Function(lambda x: torch.cat([*x.split(1, dim=1), x.chunk(2, 1)[0]], 1)),
+    "one of the channels": Function(lambda x: x.select(1, 0).unsqueeze(1)),
+    "other channels": Function(lambda x: x[:, torch.tensor([1, 0, 1])]),
+    "largest channel": Function(lambda x: x.max(dim=1, keepdim=True).values),
+    "larger of two maps": Function(lambda x: torch.max(x, -x)),
+    "spread over channels": Function(lambda x: (x - x.mean(1, True)) / x.std(1, keepdim=True)),
+    "a map for each channel": Function(lambda x: x * torch.ones(1, 5, 1, 1)[:, :2]),
+    "constants": Function(lambda x: torch.zeros(()) + x * 2 - 1),
+    "neighbouring channels": nn.LocalResponseNorm(3),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_works_position_by_position_keeps_the_field(name):
+    conv = nn.Conv2d(3, 2, 3, 2, 1)
+    _, expected = tracked(conv, 9)
+    assert tracked(nn.Sequential(conv, KNOWN[name]), 9)[1] == expected
+
+
+def test_windows_in_columns_see_what_a_convolution_sees():
+    _, expected = tracked(nn.Conv2d(3, 2, 5, 2, 2, dilation=3), 33)
+    assert tracked(nn.Unfold(5, 3, 2, 2), 33)[1] == expected
+
+
+def test_reductions_over_positions_see_the_whole_image():
+    for reduce in (torch.amin, torch.var, torch.std, torch.logsumexp):
+        model = Function(lambda x, reduce=reduce: reduce(x, dim=(2, 3), keepdim=True))
+        assert tracked(model, 8)[1] == WHOLE
+
+
 def test_tensors_apart_from_the_image_have_no_field():
     image = torch.zeros(1, 3, 8, 8)
     with FieldTracker(image) as tracker:
@@ -152,6 +253,8 @@ def test_centre_gradient_is_strongest_in_the_middle():
 def test_what_returns_no_map_is_refused():
     with pytest.raises(ValueError, match="model must return a feature map"):
         centre_gradient(nn.Flatten(), torch.zeros(1, 1, 4, 4))
+    with pytest.raises(ValueError, match="model must have no dilated pooling, got MaxPool2d"):
+        gradient_field(nn.Sequential(nn.MaxPool2d(2, dilation=2)), 9)
     with pytest.raises(ValueError, match="position must be on the 4x4 map"):
         centre_gradient(nn.Identity(), torch.zeros(1, 1, 4, 4), position=(4, 0))
 

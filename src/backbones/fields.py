@@ -60,9 +60,14 @@ class FieldTracker(TorchDispatchMode):
     Where branches meet (skips, concatenation) the union of their fields counts. Operations that
     mix all positions give the whole image: dense layers on a flattened map, attention, global
     pooling (so also squeeze-and-excitation), and norms that take statistics over the image.
+    Operations without a rule here are taken to work on each position by itself, as activations do.
 
     Args:
         image: The input, (B, C, H, W).
+
+    Raises:
+        ValueError: By the operation that has no rule here, but gives a map of another height or
+            width than it gets.
     """
 
     def __init__(self, image: Tensor) -> None:
@@ -82,7 +87,10 @@ class FieldTracker(TorchDispatchMode):
             height, width = inputs[0]
             for other_height, other_width in inputs[1:]:
                 height, width = height.union(other_height), width.union(other_width)
-            rule = _RULES.get(func.overloadpacket, _same)
+            rule = _RULES.get(func.overloadpacket)
+            if rule is None:
+                _check_size(func, output, args)
+                rule = _same
             fields = rule((height, width), output, *args, **kwargs)
             for tensor in _tensors((output,)):
                 self._fields[tensor] = fields
@@ -96,6 +104,21 @@ def _tensors(values):
             yield value
         elif isinstance(value, list | tuple):
             yield from _tensors(value)
+
+
+def _check_size(operation, output, args) -> None:
+    """Raise a ValueError unless the output is of the height and width of the maps among args."""
+    sizes = [tensor.shape[2:] for tensor in _tensors(args) if tensor.ndim == 4]
+    result = next(_tensors((output,)), None)
+    if result is None or not sizes:
+        return
+    height, width = map(max, zip(*sizes, strict=True))  # one is repeated to fit the other
+    if result.ndim != 4 or result.shape[2:] != (height, width):
+        raise ValueError(
+            f"the receptive field cannot be followed through {operation.overloadpacket}: it makes "
+            f"{tuple(result.shape)} of maps of {height} x {width}, and FieldTracker has no rule "
+            "for what becomes of the positions"
+        )
 
 
 def _pair(value) -> tuple[int, int]:
@@ -121,8 +144,27 @@ def _whole(fields, output, *args, **kwargs):
     return WHOLE
 
 
-def _convolution(fields, output, image, weight, bias, stride, padding, dilation, *rest):
+def _convolution(fields, output, image, weight, bias, stride, padding, dilation, transposed, *rest):
+    if transposed:
+        raise ValueError(
+            "the receptive field cannot be followed through a transposed convolution: it is not "
+            "of the same size at all positions"
+        )
     return _window(fields, weight.shape[2:], stride, padding, dilation)
+
+
+def _im2col(fields, output, image, kernel_size, dilation, padding, stride):
+    return _window(fields, kernel_size, stride, padding, dilation)
+
+
+def _unfold(fields, output, image, dim, size, step):
+    """Windows along one axis become an axis of their own; along channels, positions stay."""
+    axis = dim % image.ndim - 2
+    if image.ndim < 4 or axis not in (0, 1):
+        return fields
+    changed = list(fields)
+    changed[axis] = fields[axis].window(size, step, 0, 1)
+    return tuple(changed)
 
 
 def _max_pool(fields, output, image, kernel_size, stride=(), padding=0, dilation=1, *rest):
@@ -157,6 +199,8 @@ def _nearest(fields, output, image, *rest, **kwargs):
 
 def _reduce(fields, output, image, dim=None, *rest, **kwargs):
     """A mean or maximum sees the whole image if it runs over positions, not over channels."""
+    if isinstance(dim, Tensor):  # the larger of two maps, position by position
+        return fields
     dims = range(image.ndim) if dim is None else [dim] if isinstance(dim, int) else dim
     positions = {2, 3} if image.ndim == 4 else {1}  # (B, C, H, W) or tokens (B, N, D)
     return WHOLE if positions & {d % image.ndim for d in dims} else fields
@@ -166,6 +210,19 @@ def _view(fields, output, image, *rest, **kwargs):
     """Flattening (B, C, H, W) to (B, C H W) puts all positions into one vector."""
     flattened = image.ndim == 4 and output.ndim == 2 and image.shape[2:].numel() > 1
     return WHOLE if flattened else fields
+
+
+def _transpose(fields, output, image, first, second):
+    order = list(range(image.ndim))
+    order[first], order[second] = order[second], order[first]
+    return _permute(fields, output, image, order)
+
+
+def _permute(fields, output, image, order):
+    """Height and width may change places; a map with its channels last is still one."""
+    order = [dim % image.ndim for dim in order]
+    turned = image.ndim == 4 and order.index(3) < order.index(2)
+    return fields[::-1] if turned else fields
 
 
 def _pad(fields, output, image, pad, *rest):
@@ -195,14 +252,14 @@ _RULES: dict[object, Callable[..., Fields]] = {
     aten._adaptive_avg_pool2d: _adaptive_pool,
     aten.adaptive_max_pool2d: _adaptive_pool,
     aten.upsample_nearest2d: _nearest,
-    aten.mean: _reduce,
-    aten.sum: _reduce,
-    aten.amax: _reduce,
-    aten.view: _view,
-    aten._unsafe_view: _view,
-    aten.clone: _same,
+    aten.im2col: _im2col,
+    aten.unfold: _unfold,
     aten.constant_pad_nd: _pad,
     aten.slice: _slice,
+    aten.transpose: _transpose,
+    aten.permute: _permute,
+    aten.view: _view,
+    aten._unsafe_view: _view,
     aten.bmm: _whole,
     aten._scaled_dot_product_flash_attention_for_cpu: _whole,
     aten._scaled_dot_product_attention_math: _whole,
@@ -210,6 +267,35 @@ _RULES: dict[object, Callable[..., Fields]] = {
     aten.native_batch_norm: _batch_norm,
     aten._native_batch_norm_legit: _batch_norm,
 }
+_RULES |= dict.fromkeys(
+    (
+        aten.amax,
+        aten.amin,
+        aten.logsumexp,
+        aten.max,
+        aten.mean,
+        aten.min,
+        aten.std,
+        aten.sum,
+        aten.var,
+    ),
+    _reduce,
+)
+# What leaves every position as it is, though the shape says otherwise.
+_RULES |= dict.fromkeys(
+    (
+        aten.clone,
+        aten.expand,
+        aten.native_layer_norm,
+        aten.select,
+        aten.split,
+        aten.split_with_sizes,
+        aten.squeeze,
+        aten.unbind,
+        aten.unsqueeze,
+    ),
+    _same,
+)
 
 
 def centre_gradient(
@@ -259,9 +345,9 @@ def gradient_field(
         position: Row and column on the map; its centre if left out.
 
     Raises:
-        ValueError: As `centre_gradient`.
+        ValueError: As `centre_gradient`; or if a max pool is dilated, which no average is.
     """
-    model = copy.deepcopy(model).double().eval()
+    model = nn.Sequential(copy.deepcopy(model)).double().eval()
     for module in list(model.modules()):
         if isinstance(module, nn.Conv2d):
             nn.init.constant_(module.weight, 1 / module.weight[0].numel())
@@ -273,6 +359,8 @@ def gradient_field(
                 module.reset_parameters()
         for name, child in module.named_children():
             if isinstance(child, nn.MaxPool2d):
+                if _pair(child.dilation) != (1, 1):
+                    raise ValueError(f"model must have no dilated pooling, got {child}")
                 average = nn.AvgPool2d(
                     child.kernel_size, child.stride, child.padding, child.ceil_mode
                 )
