@@ -81,6 +81,12 @@ def dense(num_classes: int) -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 130), relu(), nn.Linear(130, num_classes))
 
 
+def dense_twice(num_classes: int) -> nn.Sequential:
+    """Two hidden dense layers of the same MACs: as many layers with weights as `convolutional`."""
+    hidden = nn.Linear(28 * 28, 114), relu(), nn.Linear(114, 114), relu()
+    return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(114, num_classes))
+
+
 def pooled(num_classes: int) -> nn.Sequential:
     """Two convolutions of the same MACs, and a head that does not ask where a thing was."""
     return nn.Sequential(*two_convolutions((6, 26)), Classifier(26, num_classes))
@@ -112,6 +118,7 @@ SHARING = Experiment(
     "(sharing)?",
     models={
         "dense": dense,
+        "dense, two hidden layers": dense_twice,
         "local": local,
         "convolution": convolutional,
         "convolution, pooled": pooled,
