@@ -91,6 +91,23 @@ def test_shared_layers_are_counted_once_but_work_twice():
     assert table.macs == 2 * 9 * 16
 
 
+def test_tied_weights_are_counted_once():
+    first, second = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1, bias=False)
+    second.weight = first.weight
+    table = profile(nn.Sequential(first, second), (3, 4, 4))
+    assert [row.parameters for row in table.rows] == [12, 0]
+    assert table.macs == 2 * 9 * 16
+
+
+class Largest(nn.Module):
+    def forward(self, x):
+        return x.argmax(dim=1)
+
+
+def test_integers_take_eight_bytes():
+    assert profile(Largest(), (3, 4, 5)).memory == 4 * 5 * 8
+
+
 def test_model_is_left_as_it_was():
     model = create_model("resnet18").train()
     model.stem.eval()

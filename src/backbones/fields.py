@@ -271,6 +271,8 @@ _RULES |= dict.fromkeys(
     (
         aten.amax,
         aten.amin,
+        aten.argmax,
+        aten.argmin,
         aten.logsumexp,
         aten.max,
         aten.mean,

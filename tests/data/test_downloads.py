@@ -258,6 +258,26 @@ def test_flower_photos(flower_server, cache):
         flower_photos(0)
 
 
+def test_flower_photos_are_cropped_and_in_the_order_of_their_names(cache):
+    # Black, but for a white square in the middle: squashed, it would be no square.
+    folder = cache / "flower-photos" / "flower_photos"
+    for name in FLOWER_FOLDERS:
+        (folder / name).mkdir(parents=True)
+        for number in (3, 1, 4, 0, 2):  # as a disk may list them
+            picture = Image.new("RGB", (96, 48))
+            picture.paste((255, 255, 50 * number), (36, 12, 60, 36))
+            picture.save(folder / name / f"{number}.jpg", quality=100, subsampling=0)
+    data = flower_photos(24)
+    for image, _ in [*data.train, *data.validation]:
+        white = image[0] > 128
+        assert white.any(0).nonzero().flatten().tolist() == list(range(6, 18))
+        assert white.any(1).nonzero().flatten().tolist() == list(range(6, 18))
+    with np.load(next(cache.glob("flower-photos-24.npz"))) as arrays:
+        blue = arrays["images"][:, 2, 12, 12].reshape(5, 5)
+        assert (np.diff(blue.astype(int), axis=1) > 30).all()
+        assert arrays["labels"].tolist() == [label for label in range(5) for _ in range(5)]
+
+
 @pytest.mark.parametrize("wrong", ["checksum", "archive"])
 def test_a_failed_flower_photos_leaves_nothing(flower_server, cache, monkeypatch, wrong):
     if wrong == "checksum":

@@ -320,6 +320,14 @@ def test_flowers_are_painted_once(cache, monkeypatch, no_network):
         flowers(16, 20, 10)
 
 
+def test_flowers_of_two_seeds_share_a_cache_and_no_picture(cache):
+    first, second = (flowers(16, 5, 5, seed=seed) for seed in (0, 1))
+    for part in ("train", "validation"):
+        ours, theirs = (getattr(data, part).images for data in (first, second))
+        assert not (ours[:, None] == theirs).flatten(2).all(2).any()
+        assert torch.equal(getattr(flowers(16, 5, 5, seed=1), part).images, theirs)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

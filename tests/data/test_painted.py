@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from backbones.data import painted as painted_module
 from backbones.data.painted import CHUNK, CLASSES, KINDS, LARGEST_SEED, paint_set, version
 from backbones.data.painted import scene as scene_module
 from backbones.data.painted.painting import Dice, Layer, edge, palette, ripple
@@ -36,6 +37,22 @@ def test_a_set_is_balanced_shuffled_and_without_twins(training):
     assert len(labels[:30].unique()) == 5
     assert len(distinct(images)) == 120
     assert len(boxes) == 120
+
+
+def test_boxes_and_labels_stay_with_their_pictures(monkeypatch):
+    def numbered(kind, count, size, seed):
+        label = next(label for label, kinds in enumerate(KINDS.values()) if kind in kinds)
+        images = torch.zeros(count, 3, size, size, dtype=torch.uint8)
+        images[:, 0] = torch.arange(count).view(-1, 1, 1)
+        images[:, 1] = seed % 251
+        images[:, 2] = label
+        return images, [torch.tensor([[n, seed % 251, label, 0.0]]) for n in range(count)]
+
+    monkeypatch.setattr(painted_module, "paint_pictures", numbered)
+    images, labels, boxes = paint_set(200, 16, 0, validation=False)
+    assert torch.equal(torch.cat(boxes)[:, :3], images[:, :, 3, 3].float())
+    assert torch.equal(labels, images[:, 2, 0, 0].long())
+    assert not torch.equal(images[:, 0, 0, 0].sort().values, images[:, 0, 0, 0])
 
 
 @pytest.mark.parametrize("count", [5, 7, 23])
@@ -170,6 +187,26 @@ def test_boxes_are_around_the_flowers_pixels(kind, monkeypatch):
         rows, columns = difference.nonzero(as_tuple=True)
         around = torch.stack([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
         assert (box - around).abs().max() <= 3
+
+
+def test_blades_before_a_flower_hide_it(monkeypatch):
+    seen = []
+    monkeypatch.setattr(scene_module, "boxes_of", lambda shown, whole: seen.append(shown[-1]))
+    monkeypatch.setattr(Dice, "chance", lambda self, probability: torch.ones(self.count, 1, 1))
+    draw = scene_module.blade
+
+    def thin_air(*arguments):
+        distance, light = draw(*arguments)
+        return torch.full_like(distance, -9.0), light
+
+    for blade in (draw, thin_air):
+        monkeypatch.setattr(scene_module, "blade", blade)
+        paint_pictures(ALL_KINDS[0], 8, 32, 2)
+    with_blades, without = seen
+    assert (with_blades <= without).all()
+    hidden = (without - with_blades).sum((1, 2))
+    assert hidden.max() > 20
+    assert hidden.median() > 1
 
 
 def test_boxes_of_a_worked_example():

@@ -1,5 +1,7 @@
 """The encoder-decoder Transformer, against torch's, and learning to turn sequences round."""
 
+import math
+
 import pytest
 import torch
 from parity import randomise, relative_error
@@ -72,6 +74,31 @@ def test_counts():
     table = profile(FromImages(Transformer()), (2, 32, 512))
     assert table.parameters == 44_140_544
     assert table.macs == pytest.approx(1.4282e9, rel=1e-3)
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_layers_whose_branches_are_dropped_are_their_norms(norm_first):
+    model, x = Transformer(D, H, (1, 1), 24, 0.0, norm_first).train(), torch.randn(B, N, D)
+    randomise(model)  # so that a second norm is not the same as one
+    for layer, inputs in ((model.encoder[0], (x,)), (model.decoder[0], (x, x))):
+        layer.dropout.p = 1.0
+        expected = x
+        if not norm_first:
+            for norm in (m for m in layer.modules() if isinstance(m, nn.LayerNorm)):
+                expected = norm(expected)
+        assert torch.equal(layer(*inputs), expected)
+
+
+def test_embeddings_are_scaled_and_placed_by_hand():
+    model, symbols = small(), torch.tensor([[3, 0, 9], [9, 9, 1]])
+    embedded = model.embed(symbols)
+    for row, column in ((0, 0), (0, 2), (1, 1)):
+        vector = model.embedding.weight[symbols[row, column]]
+        for i in range(32):
+            angle = column / 10_000 ** (2 * (i // 2) / 32)
+            position = math.cos(angle) if i % 2 else math.sin(angle)
+            expected = math.sqrt(32) * vector[i].item() + position
+            assert embedded[row, column, i].item() == pytest.approx(expected, abs=1e-5)
 
 
 def small(vocabulary_size=10, max_length=16):

@@ -293,6 +293,24 @@ def test_random_crop_shifts_and_mirrors():
     assert len({found[0] for found in places}) > 10
 
 
+def test_random_crop_draws_every_shift_alike():
+    image = torch.arange(100, dtype=torch.uint8).view(1, 1, 10, 10)
+    generator = torch.Generator().manual_seed(0)
+    shifted = random_crop(image.expand(4500, 1, 10, 10), generator, padding=1)
+    # The middle is free of mirrored pixels: what is there tells the shift.
+    shifts, counts = (shifted[:, 0, 5, 5].int() - 55).unique(return_counts=True)
+    assert shifts.tolist() == [-11, -10, -9, -1, 0, 1, 9, 10, 11]
+    assert counts.min() > 400  # of 500
+
+
+def test_random_crop_shifts_by_an_eighth_unless_told():
+    image = torch.arange(24 * 24).view(1, 1, 24, 24)
+    shifted = random_crop(image.expand(2000, 1, 24, 24), torch.Generator().manual_seed(0))
+    moved = shifted[:, 0, 12, 12] - image[0, 0, 12, 12]
+    rows, columns = (moved + 12).div(24, rounding_mode="floor"), (moved + 12) % 24 - 12
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (-3, 3, -3, 3)
+
+
 def test_random_flip_flips_some():
     images = torch.randint(256, (64, 1, 4, 5), dtype=torch.uint8)
     flipped = random_flip(images, torch.Generator().manual_seed(0))
@@ -568,6 +586,18 @@ def test_evaluation_counts_outputs_without_a_class():
     assert evaluation.classes == (*CLASSES, "4", "5")
     assert evaluation.confusion.shape == (6, 6)
     assert evaluation.confusion.sum() == len(data.validation)
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, KeyboardInterrupt, KeyError])
+def test_what_is_not_the_pictures_fault_is_passed_on_as_it_is(error):
+    class Failing(nn.Module):
+        def forward(self, x):
+            raise error("no more")
+
+    model = Failing()
+    with pytest.raises(error, match="no more"):
+        evaluate(model, image_data())
+    assert model.training
 
 
 def test_evaluate_refuses_what_does_not_fit():
