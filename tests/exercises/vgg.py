@@ -4,6 +4,8 @@ import math
 
 from torch import nn
 
+from backbones.models.vgg import VGG
+
 
 def rounded_up(channels):
     return math.ceil(25 * channels / 18)  # equal where 18 divides, which is not more
@@ -48,6 +50,20 @@ def with_softmax(model, num_classes):
     return model
 
 
+def with_relu(model, num_classes):
+    dense = nn.Linear(model.stages[-1][-2].conv.out_channels, num_classes)
+    model.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), dense, nn.ReLU())
+    return model
+
+
+def another_network(model, num_classes):
+    widths = [stage[-2].conv.out_channels for stage in model.stages]
+    other = VGG([len(stage) - 1 for stage in model.stages], widths=widths)
+    dense = nn.Linear(widths[-1], num_classes)
+    other.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), dense)
+    return other
+
+
 def channels_last(dense, channels, size):
     conv = nn.Conv2d(channels, dense.out_features, size)
     weight = dense.weight.detach().view(-1, size, size, channels).permute(0, 3, 1, 2)
@@ -73,6 +89,14 @@ def one_by_one(dense, channels, size):
 
 WRONG = {
     2: [rounded_up, rounded, in_floats, only_the_first_layer],
-    3: [strongest_in_place_of_mean, seven_by_seven, same_head, features_alone, with_softmax],
+    3: [
+        strongest_in_place_of_mean,
+        seven_by_seven,
+        same_head,
+        features_alone,
+        with_softmax,
+        with_relu,
+        another_network,
+    ],
     4: [channels_last, without_bias, with_padding, one_by_one],
 }

@@ -3,7 +3,7 @@
 Departs from the paper, as torchvision does: the variants ending in ``_bn`` have batch norm behind
 every convolution (the paper is older than batch norm), and the last feature map is average-pooled
 to 7x7, so that other inputs than 224x224 fit. The paper's configuration C, configuration D with
-three 1x1 convolutions in place of 3x3, is left out, and so is A-LRN, which won nothing over A.
+three 1x1 convolutions in place of 3x3, is left out, and so is A-LRN, which was no better than A.
 """
 
 from collections.abc import Sequence
@@ -32,11 +32,11 @@ class VGG(Backbone):
     Stage i returns its feature map at 1 / 2^(i + 1) of the input's resolution.
 
     Args:
-        depths: Convolutions a stage.
+        depths: Convolutions per stage.
         num_classes: Outputs.
         in_channels: Channels of the images.
         batch_norm: Whether a batch norm follows every convolution.
-        widths: Channels a stage.
+        widths: Channels per stage.
         hidden: Width of the two hidden dense layers.
 
     Raises:
@@ -75,7 +75,7 @@ class VGG(Backbone):
         init_he(self)
 
 
-# Table 1 of the paper: 3x3 convolutions a stage, in configurations A, B, D and E.
+# Table 1 of the paper: 3x3 convolutions per stage, in configurations A, B, D and E.
 CONFIGS = {
     "vgg11": (1, 1, 2, 2, 2),
     "vgg13": (2, 2, 2, 2, 2),
