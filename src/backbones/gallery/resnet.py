@@ -1,50 +1,128 @@
-"""Explorers of the ResNet chapter."""
+"""Drawings and explorers of the ResNet chapter."""
 
+from collections import OrderedDict
 from typing import NamedTuple
 
-from backbones.arithmetic import conv_macs, conv_output_size, conv_parameters, linear_parameters
-from backbones.diagrams import Edge, Node, Picture, block_diagram, svg
+import torch
+from torch import nn
+
+from backbones.diagrams import Edge, Node, Picture, Share, block_diagram, share_bars, svg
 from backbones.explorers import Axis, Explorer
-from backbones.models.resnet import CONFIGS, Bottleneck
+from backbones.layers import ConvNormAct
+from backbones.models.resnet import CONFIGS, BasicBlock, Bottleneck
+from backbones.profile import Profile, profile
 
-# Table 1 of arXiv:1512.03385: blocks a stage, and whether they are bottlenecks.
-_DEPTHS = {
-    int(name.removeprefix("resnet")): (depths, block is Bottleneck)
-    for name, (block, depths) in CONFIGS.items()
-    if name.startswith("resnet")
-}
-_WIDTHS = (64, 128, 256, 512)
+_SIZE = 56  # pixels of the maps in the first stage of a network for 224
 
 
-class Conv(NamedTuple):
-    """A convolution followed by a batch norm."""
+def plain_and_residual() -> Picture:
+    """A plain block and a residual one, side by side, with their parts named."""
+    nodes = {
+        "plain": Node("plain block", 0, 0, "text"),
+        "plain x": Node("x", 1, 0, "text"),
+        "plain 1": Node("3×3 conv\nBN, ReLU", 2, 0),
+        "plain 2": Node("3×3 conv\nBN", 3, 0),
+        "plain relu": Node("ReLU", 5, 0, fill="green"),
+        "plain y": Node("H(x)\nlearned as a whole", 6, 0, "text"),
+        "residual": Node("residual block", 0, 1, "text"),
+        "x": Node("x", 1, 1, "text"),
+        "conv 1": Node("3×3 conv\nBN, ReLU", 2, 1),
+        "conv 2": Node("3×3 conv\nBN", 3, 1),
+        "add": Node("+", 4, 1, "op", "yellow"),
+        "relu": Node("ReLU", 5, 1, fill="green"),
+        "y": Node("ReLU(F(x) + x)\nonly F is learned", 6, 1, "text"),
+    }
+    edges = [
+        Edge("plain x", "plain 1"),
+        Edge("plain 1", "plain 2"),
+        Edge("plain 2", "plain relu"),
+        Edge("plain relu", "plain y"),
+        Edge("x", "conv 1"),
+        Edge("conv 1", "conv 2"),
+        Edge("conv 2", "add", "F(x)"),
+        Edge("x", "add", "shortcut: x", via=2),
+        Edge("add", "relu"),
+        Edge("relu", "y"),
+    ]
+    return block_diagram(
+        nodes,
+        edges,
+        alt="Two blocks of two 3×3 convolutions with batch norm. In the plain one x passes through "
+        "both and a ReLU. In the residual one a shortcut carries x around them, it is added to "
+        "their output F(x), and the ReLU comes after the sum.",
+        caption="The same layers twice. A residual block adds its input to what they compute; the "
+        "second ReLU waits until after the sum.",
+    )
 
-    kernel_size: int
-    in_channels: int
-    out_channels: int
-    stride: int = 1
 
-    @property
-    def parameters(self) -> int:
-        """Weights, and the two numbers a channel of the batch norm."""
-        weights = conv_parameters(self.in_channels, self.out_channels, self.kernel_size, bias=False)
-        return weights + 2 * self.out_channels
+class _Class(NamedTuple):
+    """A family of functions, drawn as a disc."""
 
-    def macs(self, size: int) -> int:
-        """MACs on an input of this size, padded so that only the stride changes the size."""
-        return conv_macs(self.in_channels, self.out_channels, self.kernel_size, self.size(size))
-
-    def size(self, size: int) -> int:
-        """Output size."""
-        return conv_output_size(size, self.kernel_size, self.stride, self.kernel_size // 2)
+    name: str
+    x: float
+    y: float
+    radius: float
 
 
-def block_convs(in_channels: int, width: int, stride: int, bottleneck: bool) -> list[Conv]:
-    """The convolutions on the residual path of a block, in order."""
-    if bottleneck:
-        inner = Conv(3, width, width, stride)
-        return [Conv(1, in_channels, width), inner, Conv(1, width, 4 * width)]
-    return [Conv(3, in_channels, width, stride), Conv(3, width, width)]
+_TARGET = (190.0, 52.0)
+_APART = (
+    _Class("F₁", 62, 124, 26),
+    _Class("F₂", 116, 112, 36),
+    _Class("F₃", 66, 212, 48),
+    _Class("F₄", 158, 212, 62),
+)
+_NESTED = (
+    _Class("F₁", 66, 214, 24),
+    _Class("F₂", 76, 196, 46),
+    _Class("F₃", 88, 176, 70),
+    _Class("F₄", 102, 156, 96),
+)
+
+
+def function_classes() -> Picture:
+    """Growing families of functions: those that contain each other, and those that do not."""
+    panes, said = [], []
+    for left, title, classes in ((0, "not nested", _APART), (226, "nested", _NESTED)):
+        distances = [distance_to_target(one) for one in classes]
+        panes.append(svg.group(*_pane(title, classes, distances), x=left))
+        said.append(f"{title}: " + ", ".join(f"{d:.0f}" for d in distances))
+    alt = (
+        "Four families of functions of growing size as discs, beside a star, the function that is "
+        f"wanted. Distances from the star in pixels, {'; '.join(said)}. Where each family contains "
+        "the one before, the distance cannot grow."
+    )
+    return Picture(
+        svg.document(430, 296, *panes),
+        alt,
+        "A larger disc is a larger family; the star is the function f* that is wanted. Dashed: "
+        "the way from a family's best member to f*.",
+    )
+
+
+def distance_to_target(one: _Class) -> float:
+    """From the nearest point of a disc to the star."""
+    return ((one.x - _TARGET[0]) ** 2 + (one.y - _TARGET[1]) ** 2) ** 0.5 - one.radius
+
+
+def _pane(title: str, classes: tuple[_Class, ...], distances: list[float]) -> list[str]:
+    shapes = [svg.text(100, 12, title, bold=True)]
+    for one in reversed(classes):
+        shapes.append(svg.circle(one.x, one.y, one.radius, fill="blue", tint=0.13))
+    for one, distance in zip(classes, distances, strict=True):
+        reach = one.radius / (one.radius + distance)
+        near = (one.x + (_TARGET[0] - one.x) * reach, one.y + (_TARGET[1] - one.y) * reach)
+        shapes.append(svg.line(*near, *_TARGET, stroke="grey", thickness=1, dashed=True))
+        shapes.append(svg.circle(*near, 3.5, fill="orange", stroke="none"))
+        shapes.append(svg.text(*_name_place(one, classes), one.name))
+    star = svg.text(*_TARGET, "★", fill="orange", size=24)
+    return [*shapes, star, svg.text(_TARGET[0] + 5, _TARGET[1] - 24, "f*")]
+
+
+def _name_place(one: _Class, classes: tuple[_Class, ...]) -> tuple[float, float]:
+    """In the middle of a disc; of one that holds others, near its right edge."""
+    if classes is _NESTED and one is not classes[0]:
+        return one.x + 0.75 * one.radius, one.y + 0.2 * one.radius
+    return one.x, one.y
 
 
 def residual_block() -> Explorer:
@@ -61,29 +139,50 @@ def residual_block() -> Explorer:
     )
 
 
-def _block(block: str, shortcut: str, stride: int) -> Picture:
-    bottleneck = block == "bottleneck"
-    width, size = 64 * stride, 56
-    inputs = 256 if bottleneck else 64
-    convs = block_convs(inputs, width, stride, bottleneck)
-    outputs = convs[-1].out_channels
+def block_profile(block: str, shortcut: str, stride: int) -> Profile:
+    """What the layers of a block in the first or second stage give and cost.
+
+    Args:
+        block: "basic" or "bottleneck".
+        shortcut: "none", "identity" or "projection".
+        stride: 1, or 2 for a block that opens a stage.
+
+    Raises:
+        ValueError: If an identity does not fit.
+    """
+    kind, inputs = (Bottleneck, 256) if block == "bottleneck" else (BasicBlock, 64)
     if shortcut == "identity" and stride > 1:
+        outputs = 64 * stride * inputs // 64
         raise ValueError(
             f"An identity cannot be added here: the block turns {inputs} × 56 × 56 into "
             f"{outputs} × 28 × 28, and only equal shapes add up. Use a projection."
         )
-    nodes = {"x": Node(f"x\n{inputs} × {size} × {size}", 0, kind="text")}
-    edges, last, shape, count = [], "x", "", 0
-    for row, conv in enumerate(convs, 1):
-        size, count = conv.size(size), count + conv.parameters
-        step = f", stride {conv.stride}" if conv.stride > 1 else ""
+    with torch.device("meta"):
+        module = kind(inputs, 64 * stride, stride)
+        if shortcut == "projection":
+            module.shortcut = ConvNormAct(inputs, module.out_channels, 1, stride, act=None)
+        if shortcut == "none":
+            module = nn.Sequential(OrderedDict(residual=module.residual, act=module.act))
+    return profile(module, (inputs, _SIZE, _SIZE))
+
+
+def _block(block: str, shortcut: str, stride: int) -> Picture:
+    table = block_profile(block, shortcut, stride)
+    convs = [row for row in table.rows if row.kind == "Conv2d" and "residual" in row.name]
+    kernels = (1, 3, 1) if block == "bottleneck" else (3, 3)
+    inputs, size, shape = table.input_size[0], _SIZE, ""
+    nodes = {"x": Node(f"x\n{_times(table.input_size)}", 0, kind="text")}
+    edges, last = [], "x"
+    for row, (conv, kernel) in enumerate(zip(convs, kernels, strict=True), 1):
+        channels, height, _ = conv.shape
+        step = f", stride {size // height}" if size > height else ""
         closes = row == len(convs) and shortcut != "none"
-        label = f"{conv.kernel_size}×{conv.kernel_size} conv, {conv.out_channels}{step}"
-        label += "\nBN" if closes else "\nBN, ReLU"
+        label = f"{kernel}×{kernel} conv, {channels}{step}\n" + ("BN" if closes else "BN, ReLU")
         nodes[f"conv{row}"] = Node(label, row)
         edges.append(Edge(last, f"conv{row}", shape))
-        last, shape = f"conv{row}", f"{conv.out_channels} × {size} × {size}"
+        last, shape, size = f"conv{row}", _times(conv.shape), height
     row = len(convs) + 1
+    outputs = convs[-1].shape
     if shortcut != "none":
         nodes["add"] = Node("+", row, kind="op", fill="yellow")
         nodes["relu"] = Node("ReLU", row + 1, fill="green")
@@ -92,40 +191,46 @@ def _block(block: str, shortcut: str, stride: int) -> Picture:
     if shortcut == "identity":
         edges.append(Edge("x", "add", "x", via=1))
     if shortcut == "projection":
-        projection = Conv(1, inputs, outputs, stride)
-        count += projection.parameters
-        label = f"1×1 conv, {outputs}\nstride {stride}, BN"
+        label = f"1×1 conv, {outputs[0]}\nstride {stride}, BN"
         nodes["projection"] = Node(label, (row - 2) / 2, 1, fill="orange")
         edges.append(Edge("x", "projection", dashed=True))
         edges.append(Edge("projection", "add", dashed=True))
-    nodes["y"] = Node(f"H(x)\n{outputs} × {size} × {size}", row, kind="text")
+    nodes["y"] = Node(f"H(x)\n{_times(outputs)}", row, kind="text")
     edges.append(Edge(last, "y"))
     kind = "no shortcut: a plain block" if shortcut == "none" else f"{shortcut} shortcut"
+    steps = ", ".join(
+        f"{k}×{k} to {c.shape[0]} channels" for k, c in zip(kernels, convs, strict=True)
+    )
     alt = (
-        f"A {block} block of stride {stride} with {kind}: from {inputs} × 56 × 56 through "
-        + ", ".join(f"{c.kernel_size}×{c.kernel_size} to {c.out_channels} channels" for c in convs)
-        + f", to {outputs} × {size} × {size}; {count:,} parameters."
+        f"A {block} block of stride {stride} with {kind}: from {inputs} × 56 × 56 through {steps}, "
+        f"to {_times(outputs)}; {table.parameters:,} parameters, {table.macs:,} MACs."
     )
     picture = block_diagram(nodes, edges, alt=alt, width=400)
-    words = svg.text(0, 12, f"{count:,} parameters", anchor="start", bold=True)
+    words = [
+        svg.text(0, 12, f"{table.parameters:,} parameters", anchor="start", bold=True),
+        svg.text(400, 12, f"{table.macs / 1e6:.0f} M MACs", anchor="end", bold=True),
+    ]
     drawing = svg.document(
-        400, picture.size[1] + 30, words, svg.group(svg.inner(picture.svg), y=30)
+        400, picture.size[1] + 30, *words, svg.group(svg.inner(picture.svg), y=30)
     )
     return Picture(drawing, alt)
 
 
+def _times(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
+
+
 class Stage(NamedTuple):
-    """What a stage of a ResNet holds and costs, for one image."""
+    """What a part of a ResNet holds and costs, for one image."""
 
     name: str
     blocks: int
-    channels: int
-    size: int
+    shape: tuple[int, ...]
     parameters: int
     macs: int
 
 
-def stages(depth: int, size: int = 224) -> list[Stage]:
+def stages(depth: int) -> list[Stage]:
     """Stem, four stages and head of a ResNet of the paper's Table 1, with the stride in the 3x3.
 
     Raises:
@@ -133,26 +238,24 @@ def stages(depth: int, size: int = 224) -> list[Stage]:
     """
     if depth not in _DEPTHS:
         raise ValueError(f"depth must be one of {', '.join(map(str, _DEPTHS))}, got {depth!r}")
-    counts, bottleneck = _DEPTHS[depth]
-    stem = Conv(7, 3, 64, 2)
-    macs, size = stem.macs(size), stem.size(size)
-    rows = [Stage("stem", 0, 64, size, stem.parameters, macs)]
-    size, channels = conv_output_size(size, 3, 2, 1), 64
-    for index, (count, width) in enumerate(zip(counts, _WIDTHS, strict=True)):
-        parameters = macs = 0
-        for position in range(count):
-            stride = 2 if index and not position else 1
-            convs = block_convs(channels, width, stride, bottleneck)
-            if stride > 1 or channels != convs[-1].out_channels:
-                projection = Conv(1, channels, convs[-1].out_channels, stride)
-                parameters, macs = parameters + projection.parameters, macs + projection.macs(size)
-            for conv in convs:
-                parameters, macs = parameters + conv.parameters, macs + conv.macs(size)
-                size = conv.size(size)
-            channels = convs[-1].out_channels
-        rows.append(Stage(f"stage {index + 1}", count, channels, size, parameters, macs))
-    head = linear_parameters(channels, 1000)
-    return [*rows, Stage("head", 0, 1000, 1, head, channels * 1000)]
+    rows = profile(f"resnet{depth}", depth=2).rows
+    counts = {f"stages.{i}": n for i, n in enumerate(CONFIGS[f"resnet{depth}"][1])}
+    parts = {"stem": "stem", **{key: f"stage {i}" for i, key in enumerate(counts, 1)}}
+    return [
+        Stage(
+            name,
+            counts.get(part, 0),
+            members[-1].shape,
+            sum(row.parameters for row in members),
+            sum(row.macs for row in members),
+        )
+        for part, name in {**parts, "head": "head"}.items()
+        if (members := [row for row in rows if f"{row.name}.".startswith(f"{part}.")])
+    ]
+
+
+# Of Table 1 of arXiv:1512.03385.
+_DEPTHS = tuple(int(name[6:]) for name in CONFIGS if name.startswith("resnet"))
 
 
 def depth_and_stages() -> Explorer:
@@ -162,36 +265,23 @@ def depth_and_stages() -> Explorer:
         title="Where the depth goes",
         alt="Blocks and cost of the stages of a ResNet",
         caption="One square is one residual block; a bar is the stage's share of the cost, for one "
-        "image of 224 × 224. Depth is added in the third stage above all.",
-        depth=Axis(tuple(_DEPTHS), default=50, format="ResNet-{}".format, buttons=True),
+        "image of 224 × 224.",
+        depth=Axis(_DEPTHS, default=50, format="ResNet-{}".format, buttons=True),
         count=("parameters", "MACs"),
     )
 
 
 def _stages(depth: int, count: str) -> Picture:
-    rows = stages(depth)
-    values = [row.macs if count == "MACs" else row.parameters for row in rows]
-    total, pitch, wide = sum(values), 62, 330
-    bottleneck = _DEPTHS[depth][1]
-    shapes = [svg.text(0, 12, f"{total:,} {count}", anchor="start", bold=True)]
-    for k, (row, value) in enumerate(zip(rows, values, strict=True)):
-        y = 46 + pitch * k
-        shape = f"{row.channels} × {row.size} × {row.size}" if row.size > 1 else "1000 classes"
-        blocks = f", {row.blocks} blocks" if row.blocks else ""
-        squares = [(10 * i, y + 12) for i in range(row.blocks)]
+    bottleneck = CONFIGS[f"resnet{depth}"][0] is Bottleneck
+    shares = []
+    for row in stages(depth):
+        note = _times(row.shape) if len(row.shape) > 1 else f"{row.shape[0]} classes"
+        note += f", {row.blocks} blocks" if row.blocks else ""
+        value = row.macs if count == "MACs" else row.parameters
         paint = "orange" if bottleneck else "blue"
-        length = max(1, wide * value / total)
-        shapes += [
-            svg.text(0, y, row.name, anchor="start", bold=True),
-            svg.text(82, y, shape + blocks, size=svg.SMALL, anchor="start"),
-            svg.bars(squares, 8, 8, fill=paint, stroke="none"),
-            svg.rect(0, y + 25, length, 10, fill="grey", stroke="none"),
-            svg.text(length + 6, y + 30, f"{value / total:.1%}", size=svg.SMALL, anchor="start"),
-        ]
+        shares.append(Share(row.name, value, note, row.blocks, paint))
+    total = sum(share.value for share in shares)
+    said = "; ".join(f"{s.name}: {s.note}, {s.value / total:.1%}" for s in shares)
     kind = "bottleneck" if bottleneck else "basic"
-    said = "; ".join(
-        f"{row.name}: {f'{row.blocks} blocks, ' if row.blocks else ''}{value / total:.1%}"
-        for row, value in zip(rows, values, strict=True)
-    )
     alt = f"ResNet-{depth}, {kind} blocks, {total:,} {count}. {said}."
-    return Picture(svg.document(400, 46 + pitch * len(rows), *shapes), alt)
+    return share_bars(shares, total_label=count, alt=alt)
