@@ -69,6 +69,19 @@ class AddsTheActivated(_TwoLayers):
         return x + self.conv2(F.relu(self.norm2(self.conv1(x))))
 
 
+class OneByOne(_TwoLayers):
+    """The right order, with kernels of one pixel."""
+
+    def __init__(self, channels):
+        super().__init__(channels)
+        self.conv1 = nn.Conv2d(channels, channels, 1, bias=False)
+        self.conv2 = nn.Conv2d(channels, channels, 1, bias=False)
+
+    def forward(self, x):
+        branch = self.conv1(F.relu(self.norm1(x)))
+        return x + self.conv2(F.relu(self.norm2(branch)))
+
+
 def every_gamma(model):
     """Sets γ of every norm to zero."""
     for module in model.modules():
@@ -115,7 +128,7 @@ def one_path_each(blocks, f):
 
 WRONG = {
     2: [halves, odd_pixels, zeros_first, pooled],
-    3: [PostActivation, BareFirstConvolution, ReluAfterTheSum, AddsTheActivated],
+    3: [PostActivation, BareFirstConvolution, ReluAfterTheSum, AddsTheActivated, OneByOne],
     4: [every_gamma, first_gamma, second_gamma, last_kernel],
     5: [not_shares, as_probability, one_path_each],
 }

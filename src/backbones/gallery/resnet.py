@@ -23,14 +23,14 @@ def plain_and_residual() -> Picture:
         "plain 1": Node("3×3 conv\nBN, ReLU", 2, 0),
         "plain 2": Node("3×3 conv\nBN", 3, 0),
         "plain relu": Node("ReLU", 5, 0, fill="green"),
-        "plain y": Node("H(x)\nlearned as a whole", 6, 0, "text"),
+        "plain y": Node("y = ReLU(H(x))\nH learned as a whole", 6, 0, "text"),
         "residual": Node("residual block", 0, 1, "text"),
         "x": Node("x", 1, 1, "text"),
         "conv 1": Node("3×3 conv\nBN, ReLU", 2, 1),
         "conv 2": Node("3×3 conv\nBN", 3, 1),
         "add": Node("+", 4, 1, "op", "yellow"),
         "relu": Node("ReLU", 5, 1, fill="green"),
-        "y": Node("ReLU(F(x) + x)\nonly F is learned", 6, 1, "text"),
+        "y": Node("y = ReLU(F(x) + x)\nonly F is learned", 6, 1, "text"),
     }
     edges = [
         Edge("plain x", "plain 1"),
@@ -195,7 +195,7 @@ def _block(block: str, shortcut: str, stride: int) -> Picture:
         nodes["projection"] = Node(label, (row - 2) / 2, 1, fill="orange")
         edges.append(Edge("x", "projection", dashed=True))
         edges.append(Edge("projection", "add", dashed=True))
-    nodes["y"] = Node(f"H(x)\n{_times(outputs)}", row, kind="text")
+    nodes["y"] = Node(f"y\n{_times(outputs)}", row, kind="text")
     edges.append(Edge(last, "y"))
     kind = "no shortcut: a plain block" if shortcut == "none" else f"{shortcut} shortcut"
     steps = ", ".join(
