@@ -6,6 +6,7 @@ import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from backbones.profile import profile
 from backbones.train.device import device_name
 from backbones.train.history import History
 from backbones.train.loop import fit
+from backbones.train.repetition import seeded
 
 
 def load(name: str, *, data: str | None = None, folder: Path | None = None) -> Record:
@@ -163,15 +165,13 @@ def rerun(name: str, variant: str, seed: int = 0, *, epochs: int) -> Slice:
 
 def build(experiment: Experiment, variant: str, data: ImageData, seed: int) -> nn.Module:
     """A variant's network with the initial weights of a seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return experiment.models[variant](len(data.train.classes))
+    return seeded(partial(experiment.models[variant], len(data.train.classes)), seed)
 
 
 def _train(experiment: Experiment, variant: str, seed: int, data: ImageData, cost: object) -> Run:
     model = build(experiment, variant, data, seed)
-    aside = cache_folder() / "experiments" / f"{experiment.name}-{data.name}-{variant}-{seed}.pt"
-    aside = aside.with_name(aside.name.replace("/", "-").replace(" ", "-"))
+    name = f"{experiment.name}-{data.name}-{variant}-{seed}".replace("/", "-").replace(" ", "-")
+    aside = cache_folder() / "experiments" / f"{name}.pt"
     aside.parent.mkdir(parents=True, exist_ok=True)
     history, stopped = History(), ""
     seen: list[History] = []

@@ -19,6 +19,7 @@ from backbones.experiments.experiment import Experiment
 from backbones.files import written_aside
 from backbones.tables import html_table
 from backbones.train.history import History
+from backbones.train.settings import in_words
 
 VERSION = 1
 _COLUMNS = (
@@ -262,11 +263,10 @@ def _loads(body: str, experiment: Experiment) -> Record:
         ours = experiment.settings(variant)
         differing = [k for k in {**ours, **theirs} if ours.get(k) != theirs.get(k)]
         if differing:
-            there = ", ".join(f"{k}={theirs.get(k)!r}" for k in differing)
-            here = ", ".join(f"{k}={ours.get(k)!r}" for k in differing)
             raise ValueError(
                 f"the record of {experiment.name!r} is of another recipe for {variant!r}: it was "
-                f"made with {there}, today's recipe has {here}; {_again(experiment)}"
+                f"made with {in_words(theirs, differing)}, today's recipe has "
+                f"{in_words(ours, differing)}; {_again(experiment)}"
             )
     rows = list(csv.DictReader(line for line in lines if not line.startswith("# ")))
     by_run: dict[tuple[str, int], list[dict[str, str]]] = {}

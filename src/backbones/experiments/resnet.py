@@ -82,7 +82,6 @@ def accuracy_when_damaged(model: nn.Module, data: ImageData) -> dict[str, float]
 
 _SIZES = {8: 1, 20: 3, 32: 5, 56: 9}
 _BLOCKS = {"plain": PlainBlock, "resnet": BasicBlock}
-_BARE = small_network_without_norm
 # Without batch norm the recipe's rate breaks every network at once. Those with it, and as deep, are
 # run by the gentle recipe as well, so that it is not what differs.
 _GENTLE = {"lr": 0.01, "clip_norm": 1.0}
@@ -103,7 +102,9 @@ DEPTH = Experiment(
             for kind, block in _BLOCKS.items()
         },
         **{
-            f"{kind}-{depth}, no BN": partial(_BARE, block=block, n=_SIZES[depth])
+            f"{kind}-{depth}, no BN": partial(
+                small_network_without_norm, block=block, n=_SIZES[depth]
+            )
             for kind, block in _BLOCKS.items()
             for depth in (20, 56)
         },

@@ -36,7 +36,7 @@ from backbones.train.device import borrowed, memory_format, own_accelerator
 from backbones.train.evaluation import check_scores, predict
 from backbones.train.history import History
 from backbones.train.optimizers import OPTIMIZERS, SCHEDULES, parameter_groups
-from backbones.train.settings import Settings, look_up, name_of
+from backbones.train.settings import Settings, in_words, look_up, name_of
 
 _STEPS_BETWEEN_CHECKS = 20  # to look at a loss is to wait for the GPU
 
@@ -310,11 +310,10 @@ class _Run:
         ours, theirs = self.written, state["settings"]
         differing = [name for name in ours if ours[name] != theirs.get(name)]
         if differing:
-            there = ", ".join(f"{name}={theirs.get(name)!r}" for name in differing)
-            here = ", ".join(f"{name}={ours[name]!r}" for name in differing)
             raise ValueError(
-                f"checkpoint must be of a run with the same settings: {str(path)!r} has {there}, "
-                f"this run has {here}; give this run another file, or remove that one"
+                f"checkpoint must be of a run with the same settings: {str(path)!r} has "
+                f"{in_words(theirs, differing)}, this run has {in_words(ours, differing)}; give "
+                "this run another file, or remove that one"
             )
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])

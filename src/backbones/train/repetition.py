@@ -32,10 +32,11 @@ def repeat(
     Raises:
         ValueError, FloatingPointError: As `fit`.
     """
-    return [fit(_seeded(build, seed), data, seed=seed, **recipe) for seed in seeds]
+    return [fit(seeded(build, seed), data, seed=seed, **recipe) for seed in seeds]
 
 
-def _seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+def seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+    """A new model with the initial weights of a seed; the caller's random state is not touched."""
     gpus = range(torch.cuda.device_count()) if device_is_fast() else []
     with torch.random.fork_rng(devices=gpus):
         torch.manual_seed(seed)

@@ -3,7 +3,7 @@
 import difflib
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -86,6 +86,11 @@ def name_of(value: object) -> str | None:
     if callable(value):
         return getattr(value, "__qualname__", type(value).__qualname__)
     return value
+
+
+def in_words(settings: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Some settings as they are passed: "lr=0.1, batch_size=32"."""
+    return ", ".join(f"{name}={settings.get(name)!r}" for name in names)
 
 
 def describe(data: ImageData) -> str:
