@@ -7,9 +7,8 @@ and are timed by the processor's time, so that a machine with other work to do s
 alike. Both sum up loss and accuracy, and validate after each epoch; `fit` also measures the
 gradients of all parameters. A ratio is the median over the pairs, below 1 where `fit` is faster.
 
-The layout counts too. `fit` has convolutions in channels-last layout, which slows down a network of
-few channels and speeds up others, but for those that `backbones.train.device.memory_format` keeps
-from it.
+The layout counts too. `fit` has convolutions in channels-last layout, which speeds them up, but for
+those that `backbones.train.device.memory_format` keeps from it.
 """
 
 import argparse

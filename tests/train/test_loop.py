@@ -16,6 +16,7 @@ from accelerate.state import AcceleratorState
 from rounding import close, rounding, terms_of
 from torch import nn
 
+from backbones import create_model
 from backbones.data.imageset import ImageData, ImageSet
 from backbones.train import checkpoint as checkpoint_module
 from backbones.train import fit
@@ -619,6 +620,7 @@ def test_evaluate_refuses_what_does_not_fit():
 WORKER = """
 import os, torch
 from torch import nn
+from backbones import create_model
 from backbones.data.imageset import ImageData, ImageSet
 from backbones.train import fit
 
@@ -671,3 +673,12 @@ def test_the_memory_format_keeps_away_from_a_fault_of_onednn():
     for safe in (network(16, 2), network(8, 1)):
         assert memory_format(safe, cpu) is torch.channels_last
     assert memory_format(network(8, 2), torch.device("cuda")) is torch.channels_last
+
+
+def test_on_a_cpu_a_very_narrow_network_is_not_channels_last():
+    # It would be the slower layout: benchmarks/fit.py measures it.
+    lenet, cpu = create_model("bn_lenet"), torch.device("cpu")
+    assert min(layer.out_channels for layer in lenet.modules() if isinstance(layer, nn.Conv2d)) == 6
+    assert memory_format(lenet, cpu) is torch.contiguous_format
+    assert memory_format(lenet, torch.device("cuda")) is torch.channels_last
+    assert memory_format(nn.Conv2d(1, 8, 3), cpu) is torch.channels_last
