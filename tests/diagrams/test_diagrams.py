@@ -35,6 +35,20 @@ def test_picture_without_a_caption_has_no_figcaption_and_takes_a_class():
     assert "figcaption" not in html
 
 
+def test_a_narrow_place_shows_the_narrow_drawing():
+    narrow = SVG.replace("10", "7")
+    html = Picture(SVG, "a square", narrow=narrow)._repr_html_()
+    assert html.startswith('<figure class="bb-picture bb-two"><style>')
+    wide, small = re.findall(r'<div class="bb-(wide|narrow)"', html)
+    assert (wide, small) == ("wide", "narrow")
+    # Where a front-end drops styles, only the wide one is seen.
+    assert '<div class="bb-narrow" style="display:none"><svg role="img" ' in html
+    assert "@container (max-width:479.9px)" in html
+    assert html.count('aria-label="a square"') == 2
+    with pytest.raises(ValueError, match="narrow must start with '<svg', got 'x'"):
+        Picture(SVG, "a square", narrow="x")
+
+
 def test_picture_repr_is_short_and_says_what_is_seen():
     assert repr(Picture(SVG, "a\n  square")) == "<Picture: a square>"
 
