@@ -18,7 +18,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install book serve lab test test-unit test-parity test-nbval test-site test-slow \
+.PHONY: help install book gallery serve lab test test-unit test-parity test-nbval test-site test-slow \
         test-processors test-gpu execute refresh normalise stamp lint format clean
 
 help: ## List the commands
@@ -47,6 +47,9 @@ book: $(INSTALLED) ## Build the site
 	@echo "The book is in $(HTML)/index.html"
 	@echo "Read it at http://127.0.0.1:$(PORT) after: make serve"
 
+gallery: $(INSTALLED) ## Build a page with everything that pages can show, and take pictures of it
+	$(PY) tools/build_gallery.py --pictures
+
 serve: $(INSTALLED) ## Serve the site on this machine (PORT=8000)
 	@test -f $(HTML)/index.html || $(MAKE) book
 	@echo "The book is at http://127.0.0.1:$(PORT) (stop with Ctrl+C; another port: make serve PORT=8001)"
@@ -71,6 +74,7 @@ test-nbval: $(INSTALLED)
 	$(PY) -m pytest --nbval chapters/ -n 2
 
 test-site: book
+	$(PY) tools/build_gallery.py
 	$(PY) -m pytest tests/test_book.py tests/browser -n 2
 
 # Two stand-ins for other machines: what a processor of 2010 does, and one without AVX-512.
