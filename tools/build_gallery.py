@@ -19,6 +19,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import specimens
@@ -29,10 +30,14 @@ from running import run_notebook
 from specimens import Specimen
 from storing import ROOT, ChapterError, normalise
 
+if TYPE_CHECKING:
+    from playwright.sync_api import FloatRect, Page
+
 GALLERY = ROOT / "build" / "gallery"
 HTML = GALLERY / "_build" / "html"
 NAME = "book/specimens"  # of the page
 PAGE = HTML / f"{NAME}.html"
+MARGIN = 16  # pixels beside a section on its picture
 OF_THE_BOOK = ("_config.yml", "book/assets", "book/ext", "book/templates", "book/references.bib")
 COVER = "# The gallery\n\nThe drawings of the first page.\n\n```{hero}\n```\n\n```{timeline}\n```\n"
 CONTENTS = {
@@ -189,17 +194,26 @@ def take_pictures(folder: Path = GALLERY / "pictures") -> bool:
                 )
                 page.goto(PAGE.as_uri())
                 page.evaluate("document.fonts.ready")
-                for section in page.locator("article > section > section").all():
-                    anchor = section.get_attribute("id")
+                for anchor, box in sections(page):
                     name = f"{anchor}-{width}-{theme}.png"
                     # Not of the element, over which the top of the page would lie.
-                    box = section.bounding_box()
                     page.screenshot(path=folder / name, clip=box, full_page=True)
                     taken.setdefault(anchor, []).append(name)
                 page.close()
         browser.close()
     (folder / "index.html").write_text(contact_sheet(taken), encoding="utf-8")
     return True
+
+
+def sections(page: Page) -> Iterator[tuple[str, FloatRect]]:
+    """Name and place of each section of the page, and before them of what it begins with."""
+    parts = page.locator("article > section > section").all()
+    boxes = {part.get_attribute("id"): part.bounding_box() for part in parts}
+    whole, first = page.locator("article").bounding_box(), next(iter(boxes.values()))
+    boxes = {"opening": {**whole, "height": first["y"] - whole["y"]}, **boxes}
+    for name, box in boxes.items():
+        left = min(MARGIN, box["x"])
+        yield name, {**box, "x": box["x"] - left, "width": box["width"] + 2 * left}
 
 
 def contact_sheet(taken: dict[str, list[str]]) -> str:
@@ -212,8 +226,8 @@ def contact_sheet(taken: dict[str, list[str]]) -> str:
             for name in names
         )
         rows.append(f"<h2>{html.escape(anchor)}</h2><div>{pictures}</div>")
-    style = "div{display:flex;gap:8px;align-items:start}a{flex:1 1 390px}a:nth-child(odd)"
-    style += "{flex-grow:3}img{width:100%;border:1px solid #888}body{font-family:sans-serif}"
+    style = "div{display:grid;grid-template-columns:2fr 1fr 2fr 1fr;gap:8px;align-items:start}"
+    style += "img{width:100%;border:1px solid #888}body{font-family:sans-serif}"
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Gallery</title>'
         f"<style>{style}</style>{''.join(rows)}"
