@@ -52,7 +52,7 @@ _INPUTS = {
     "0 to 255": ((64.0, 64.0, 64.0), (128.0, 128.0, 128.0)),
     "blue × 100": ((1.0, 1.0, 100.0), (0.0, 0.0, 0.0)),
 }
-_RATES = {"SGD": (1e-4, 1e-3, 1e-2), "Adam": (3e-4, 3e-3, 3e-2)}
+_RATES = {"SGD": (1e-4, 1e-3, 1e-2, 1e-1), "Adam": (1e-4, 1e-3, 1e-2)}
 _OPTIMIZERS = {"SGD": "sgd", "Adam": "adamw"}
 
 INPUTS = Experiment(

@@ -1,0 +1,142 @@
+"""Experiments of the AlexNet chapter: its parts one by one, and ReLU against tanh and sigmoid."""
+
+from collections.abc import Callable
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from backbones.data import flowers
+from backbones.experiments.experiment import Experiment
+from backbones.experiments.vgg import small_flowers
+from backbones.layers import ConvNormAct
+from backbones.models.alexnet import local_norm
+from backbones.train.augmentation import standard_augment
+from backbones.train.loop import fit
+from backbones.train.repetition import seeded
+
+
+def small_alexnet(
+    num_classes: int,
+    act: Callable[[], nn.Module] = nn.ReLU,
+    norm: Callable[[], nn.Module] = local_norm,
+    overlapping: bool = True,
+    dropout: float = 0.5,
+    middle: int = 3,
+) -> nn.Sequential:
+    """AlexNet for 64 x 64 pixels: 11x11 of stride 4, a 5x5, three 3x3, three dense layers.
+
+    Args:
+        num_classes: Outputs.
+        act: The activation after each layer but the last.
+        norm: What comes after the first two activations.
+        overlapping: Whether pools are 3x3 of stride 2, as in the paper, or 2x2 of stride 2.
+        dropout: Share of the two hidden dense layers' outputs that is dropped in training.
+        middle: How many 3x3 there are.
+    """
+    conv = partial(ConvNormAct, bias=True, norm=None, act=act)
+    pool = partial(nn.MaxPool2d, 3, 2, padding=1) if overlapping else partial(nn.MaxPool2d, 2)
+    layers = [
+        *[conv(3, 24, 11, stride=4), norm(), pool()],  # 16 x 16, then 8 x 8
+        *[conv(24, 48, 5), norm(), pool()],  # 4 x 4
+        *[conv(48, 48, 3) for _ in range(middle)],
+        pool(),  # 2 x 2
+        nn.Flatten(),
+    ]
+    for in_features in (48 * 2 * 2, 128):
+        layers += [nn.Linear(in_features, 128), act(), nn.Dropout(dropout)]
+    model = nn.Sequential(*layers, nn.Linear(128, num_classes))
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            # By fan-in: by fan-out, an 11x11 of stride 4 would start nearly three times too small.
+            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
+            nn.init.zeros_(module.bias)
+    return model
+
+
+PARTS = Experiment(
+    name="alexnet_parts",
+    question="What does a small AlexNet lose when one of its parts is taken out: ReLU, local "
+    "response normalisation, overlapping pooling, dropout, a middle layer, or augmentation?",
+    models={
+        "all parts": small_alexnet,
+        "tanh for ReLU": partial(small_alexnet, act=nn.Tanh),
+        "no local norm": partial(small_alexnet, norm=nn.Identity),
+        "plain pooling": partial(small_alexnet, overlapping=False),
+        "no dropout": partial(small_alexnet, dropout=0.0),
+        "one middle layer less": partial(small_alexnet, middle=2),
+        "no augmentation": small_alexnet,
+        "no augmentation, no dropout": partial(small_alexnet, dropout=0.0),
+    },
+    data={"flowers": flowers},
+    recipe={"epochs": 30, "lr": 1e-3, "weight_decay": 5e-4, "augment": standard_augment},
+    options={
+        name: {"augment": None} for name in ("no augmentation", "no augmentation, no dropout")
+    },
+)
+
+
+FILTERS = "alexnet_filters.npy"
+
+
+def first_layer_filters() -> Tensor:
+    """The first layer's kernels after the recorded run of "all parts", seed 0: (24, 3, 11, 11).
+
+    Kept in half precision beside the record; `keep_first_layer_filters` makes the file anew.
+    """
+    path = files("backbones.experiments") / "results" / FILTERS
+    with path.open("rb") as file:
+        return torch.from_numpy(np.load(file)).float()
+
+
+def keep_first_layer_filters(folder: Path) -> None:
+    """Repeat that run, all of its epochs, and keep the kernels in a file of 17 KB."""
+    data = flowers()
+    model = seeded(partial(small_alexnet, len(data.classes)), seed=0)
+    fit(model, data, seed=0, **PARTS.arguments("all parts"))
+    np.save(folder / FILTERS, model[0].conv.weight.detach().half().numpy())
+
+
+def four_layers(num_classes: int, act: Callable[[], nn.Module], gain: float) -> nn.Sequential:
+    """Three convolutions, each max-pooled, and a dense layer, without any regularisation.
+
+    Args:
+        num_classes: Outputs.
+        act: The activation after each convolution.
+        gain: Weights start normal, with the variance gain² / (inputs of a unit).
+    """
+    layers, channels = [], 3
+    for width in (16, 32, 32):
+        conv = ConvNormAct(channels, width, 5, bias=True, norm=None, act=act)
+        nn.init.normal_(conv.conv.weight, std=gain / (25 * channels) ** 0.5)
+        nn.init.zeros_(conv.conv.bias)
+        layers += [conv, nn.MaxPool2d(2)]
+        channels = width
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * 4 * 4, num_classes))
+
+
+_GAINS = {"ReLU": (nn.ReLU, 2**0.5), "tanh": (nn.Tanh, 5 / 3), "sigmoid": (nn.Sigmoid, 1.0)}
+SATURATION_RATES = (0.005, 0.01, 0.02, 0.04)
+
+# As the paper's Figure 1, on other pictures: no regularisation, no augmentation, and each
+# activation at several rates, of which a reader takes its best.
+SATURATION = Experiment(
+    name="alexnet_relu",
+    question="How many epochs does a network of four layers take to a training error of 25 %, with "
+    "ReLU, with tanh and with sigmoid, each at its best learning rate?",
+    models={
+        f"{name}, rate {rate:g}": partial(four_layers, act=act, gain=gain)
+        for name, (act, gain) in _GAINS.items()
+        for rate in SATURATION_RATES
+    },
+    data={"flowers": small_flowers},
+    recipe={"epochs": 20, "optimizer": "sgd", "weight_decay": 0.0, "schedule": "constant"},
+    options={
+        f"{name}, rate {rate:g}": {"lr": rate} for name in _GAINS for rate in SATURATION_RATES
+    },
+)
+
+EXPERIMENTS = (PARTS, SATURATION)
