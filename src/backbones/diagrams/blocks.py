@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from backbones.diagrams import svg
 from backbones.diagrams.picture import Picture
+from backbones.diagrams.room import Room, fitted
 
 
 class Node(NamedTuple):
@@ -17,6 +18,8 @@ class Node(NamedTuple):
         column: Counted to the right; between two columns is fine.
         kind: "box" for a layer, "op" for a sign in a circle, "text" for words alone.
         fill: A name of `backbones.diagrams.svg.COLORS`.
+        short: What it says on a phone, where that should be less.
+        part: Number of the part that it belongs to, as in `svg.part`; 0 is none.
     """
 
     label: str
@@ -24,6 +27,8 @@ class Node(NamedTuple):
     column: float = 0
     kind: str = "box"
     fill: str = "blue"
+    short: str = ""
+    part: int = 0
 
 
 class Edge(NamedTuple):
@@ -35,6 +40,8 @@ class Edge(NamedTuple):
         label: Words beside it.
         via: Column in which it runs past other nodes, leaving and entering sideways: a skip.
         dashed: For instance a shortcut with a projection.
+        short: The words on a phone, where they should be fewer.
+        part: Number of the part that it belongs to, as in `svg.part`; 0 is none.
     """
 
     source: str
@@ -42,10 +49,20 @@ class Edge(NamedTuple):
     label: str = ""
     via: float | None = None
     dashed: bool = False
+    short: str = ""
+    part: int = 0
+
+
+class Drawing(NamedTuple):
+    """Shapes with the size that they take, to be put into a larger drawing."""
+
+    shapes: str
+    width: float
+    height: float
 
 
 _KINDS = ("box", "op", "text")
-_ROW_GAP, _COLUMN_GAP = 28, 26
+_ROW_GAP, _LINE = 28, 17
 
 
 class _Box(NamedTuple):
@@ -63,7 +80,7 @@ def block_diagram(
     *,
     alt: str,
     caption: str = "",
-    width: float = 0,
+    parts: Mapping[int, str] | None = None,
 ) -> Picture:
     """Boxes and arrows, from top to bottom: residual, Inception, SE and dense blocks alike.
 
@@ -76,12 +93,30 @@ def block_diagram(
         edges: The arrows.
         alt: What the diagram shows, in words.
         caption: A line below.
-        width: Least width of the drawing, which is centred in it, so that several can align.
+        parts: Number to name of the parts that nodes and edges belong to.
 
     Raises:
         ValueError: If there is no node, a node is of no known kind, or an edge names a node
             that is not there.
     """
+
+    def layout(room: Room) -> str:
+        shapes, width, height = wired(nodes, edges, room, parts=parts)
+        margin = max(0, room.width - width) / 2
+        return svg.document(width + 2 * margin, height, svg.group(shapes, x=margin))
+
+    return fitted(layout, alt, caption)
+
+
+def wired(
+    nodes: Mapping[str, Node],
+    edges: Sequence[Edge],
+    room: Room,
+    *,
+    height: float = 0,
+    parts: Mapping[int, str] | None = None,
+) -> Drawing:
+    """The shapes of a `block_diagram`, with rows spread over the height if one is given."""
     if not nodes:
         raise ValueError("nodes must hold at least one node")
     for name, node in nodes.items():
@@ -91,42 +126,62 @@ def block_diagram(
         for end in (edge.source, edge.target):
             if end not in nodes:
                 raise ValueError(f"edge {edge.source!r} -> {edge.target!r}: no node {end!r}")
-    halves = {name: _half_extents(node) for name, node in nodes.items()}
+    if room.narrow:
+        nodes = {
+            name: node._replace(label=node.short or node.label) for name, node in nodes.items()
+        }
+        edges = [edge._replace(label=edge.short or edge.label) for edge in edges]
+    halves = {name: _half_extents(node, room) for name, node in nodes.items()}
     lanes = [edge.via for edge in edges if edge.via is not None]
     columns = [(node.column, 2 * halves[name][0]) for name, node in nodes.items()]
     columns += [(lane, 0) for lane in lanes]
     # A label stands to the right of its arrow; the column makes room on both sides.
-    columns += [(nodes[e.source].column, 2 * _label_room(e)) for e in edges if e.via is None]
+    columns += [(nodes[e.source].column, 2 * _label_room(e, room)) for e in edges if e.via is None]
     rows = [(node.row, 2 * halves[name][1]) for name, node in nodes.items()]
-    xs, ys = _tracks(columns, _COLUMN_GAP), _tracks(rows, _ROW_GAP)
+    xs, ys = _tracks(columns, 12 if room.narrow else 34), _tracks(rows, _ROW_GAP)
+    needed = max(_at(ys, nodes[name].row) + half[1] for name, half in halves.items())
+    if height:
+        steps = max(node.row for node in nodes.values())
+        ys = _tracks(rows, _ROW_GAP + (height - 8 - needed) / steps)
     boxes = {
         name: _Box(_at(xs, node.column), _at(ys, node.row), *halves[name])
         for name, node in nodes.items()
     }
-    shapes = [_arrow(edge, nodes, boxes, xs, Counter(e.target for e in edges)) for edge in edges]
-    shapes += [_draw_node(node, boxes[name]) for name, node in nodes.items()]
+    arrivals = Counter(e.target for e in edges)
+    drawn = [(edge.part, _arrow(edge, nodes, boxes, xs, arrivals, room)) for edge in edges]
+    drawn += [(node.part, _draw_node(node, boxes[name], room)) for name, node in nodes.items()]
     labels = [
-        (boxes[e.source].x if e.via is None else _at(xs, e.via)) + _label_room(e) for e in edges
+        (boxes[e.source].x if e.via is None else _at(xs, e.via)) + _label_room(e, room)
+        for e in edges
     ]
     left = min([box.x - box.w for box in boxes.values()] + [_at(xs, lane) for lane in lanes]) - 4
     right = max([box.x + box.w for box in boxes.values()] + labels) + 4
     high = max(box.y + box.h for box in boxes.values()) + 4
-    total = max(width, right - left)
-    drawing = svg.group(*shapes, x=(total - right + left) / 2 - left, y=4)
-    return Picture(svg.document(total, high + 4, drawing), alt, caption)
+    return Drawing(svg.group(*_by_part(drawn, parts or {}), x=-left, y=4), right - left, high + 4)
 
 
-def _label_room(edge: Edge) -> float:
-    return 8 + svg.text_width(edge.label, svg.SMALL) if edge.label else 0
+def _by_part(drawn: Sequence[tuple[int, str]], names: Mapping[int, str]) -> list[str]:
+    """Shapes without a part, then those of each part together."""
+    numbers = sorted({number for number, _ in drawn if number})
+    return [shape for number, shape in drawn if not number] + [
+        svg.part(number, *(s for n, s in drawn if n == number), label=names.get(number, ""))
+        for number in numbers
+    ]
 
 
-def _half_extents(node: Node) -> tuple[float, float]:
+def _label_room(edge: Edge, room: Room) -> float:
+    return 8 + svg.text_width(edge.label, room.small) if edge.label else 0
+
+
+def _half_extents(node: Node, room: Room) -> tuple[float, float]:
     first, *more = node.label.split("\n")
     if node.kind == "op":
         return 14, 14
-    wide = [svg.text_width(first), *(svg.text_width(line, svg.SMALL) for line in more)]
-    room = 5 if node.kind == "text" else 12
-    return max(wide) / 2 + room, (20 + 17 * len(more)) / 2 + (room - 5)
+    wide = [svg.text_width(first, room.large)]
+    wide += [svg.text_width(line, room.small) for line in more]
+    margin = 5 if node.kind == "text" else 12
+    side = 2 if room.narrow else 0  # nearer to the words
+    return max(wide) / 2 + margin - side, (20 + _LINE * len(more)) / 2 + (margin - 5)
 
 
 def _tracks(sizes: Sequence[tuple[float, float]], gap: float) -> list[float]:
@@ -154,7 +209,7 @@ def _at(centres: Sequence[float], place: float) -> float:
     return centres[low] + (place - low) * (centres[low + 1] - centres[low])
 
 
-def _draw_node(node: Node, box: _Box) -> str:
+def _draw_node(node: Node, box: _Box, room: Room) -> str:
     first, *more = node.label.split("\n")
     x, y, w, h = box
     if node.kind == "op":
@@ -163,9 +218,9 @@ def _draw_node(node: Node, box: _Box) -> str:
     shape = ""
     if node.kind == "box":
         shape = svg.rect(x - w, y - h, 2 * w, 2 * h, fill=node.fill, tint=0.2, radius=6)
-    top = y - 8.5 * len(more)
-    lines = [svg.text(x, top + 17 * (i + 1), line, size=svg.SMALL) for i, line in enumerate(more)]
-    return shape + svg.text(x, top, first) + "".join(lines)
+    top = y - _LINE / 2 * len(more)
+    lines = [room.note(x, top + _LINE * i, line) for i, line in enumerate(more, 1)]
+    return shape + room.title(x, top, first, bold=node.kind == "text") + "".join(lines)
 
 
 def _arrow(
@@ -174,6 +229,7 @@ def _arrow(
     boxes: Mapping[str, _Box],
     xs: Sequence[float],
     arrivals: Mapping[str, int],
+    room: Room,
 ) -> str:
     s, t = boxes[edge.source], boxes[edge.target]
     if edge.via is not None:
@@ -195,5 +251,5 @@ def _arrow(
         turn = t.y - t.h - _ROW_GAP / 2 if meet else s.y + s.h + _ROW_GAP / 2
         points = [(s.x, s.y + s.h), (s.x, turn), (t.x, turn), (t.x, t.y - t.h)]
         label = (t.x, (turn + t.y - t.h) / 2)
-    words = svg.text(label[0] + 8, label[1], edge.label, size=svg.SMALL, anchor="start")
+    words = room.note(label[0] + 8, label[1], edge.label, anchor="start")
     return svg.arrow(points, dashed=edge.dashed) + (words if edge.label else "")

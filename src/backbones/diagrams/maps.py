@@ -1,13 +1,13 @@
 """Feature maps as slabs: how resolution is traded for channels."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from backbones.checks import check_positive
 from backbones.diagrams import svg
 from backbones.diagrams.picture import Picture
-
-_MIDDLE, _LEFT, _PITCH = 120, 262, 66  # axis of the slabs, edge of the words, height of a step
+from backbones.diagrams.room import Room, fitted
 
 
 class FeatureMap(NamedTuple):
@@ -19,11 +19,15 @@ class FeatureMap(NamedTuple):
     fill: str = "blue"
 
 
-def feature_maps(maps: Sequence[FeatureMap], *, alt: str, caption: str = "") -> Picture:
-    """A network as a column of slabs: as wide as the map's resolution, as high as its channels.
+_ARROW = 26  # length, with the gaps at its ends
+_SLANT = 0.4  # how far the depth of a slab goes to the right and up
 
-    Widths are in proportion to the size; heights to the square root of the channels, or 64
-    channels would be a line beside 4,096.
+
+def feature_maps(maps: Sequence[FeatureMap], *, alt: str, caption: str = "") -> Picture:
+    """A network as a row of slabs, on a phone as a column of them.
+
+    A slab is as large as a map and as thick as it has channels. Sides are in proportion to the
+    size; thicknesses to the square root of the channels, or 64 would be a line beside 4,096.
 
     Raises:
         ValueError: If there is no map, or one without channels or size.
@@ -32,17 +36,83 @@ def feature_maps(maps: Sequence[FeatureMap], *, alt: str, caption: str = "") -> 
         raise ValueError("maps must hold at least one feature map")
     for one in maps:
         check_positive(channels=one.channels, size=one.size)
-    widest, deepest = max(m.size for m in maps), max(m.channels for m in maps)
-    shapes, right = [], 0.0
-    for row, (channels, size, label, fill) in enumerate(maps):
-        wide, high = max(4, 150 * size / widest), max(3, 40 * (channels / deepest) ** 0.5)
-        deep, y = wide * 0.35, _PITCH * row + 40
-        x = _MIDDLE - (wide + 0.6 * deep) / 2
-        if row:
-            shapes.append(svg.arrow([(_MIDDLE, y - _PITCH + 24), (_MIDDLE, y - 24)]))
-        shapes.append(svg.volume(x, y - high / 2 + 0.2 * deep, wide, high, deep, fill=fill))
-        shape = f"{channels:,} × {size} × {size}"
-        shapes.append(svg.text(_LEFT, y - 9, shape, anchor="start"))
-        shapes.append(svg.text(_LEFT, y + 9, label, size=svg.SMALL, anchor="start"))
-        right = max(right, svg.text_width(shape), svg.text_width(label, svg.SMALL))
-    return Picture(svg.document(_LEFT + right, _PITCH * len(maps) + 14, *shapes), alt, caption)
+
+    def layout(room: Room) -> str:
+        slot = max(_word_width(one, room) for one in maps) + 14
+        fits = not room.narrow and slot * len(maps) <= room.width
+        return _row(maps, room) if fits else _column(maps, room)
+
+    return fitted(layout, alt, caption)
+
+
+def _row(maps: Sequence[FeatureMap], room: Room) -> str:
+    """From left to right, with the words below: each map is a square seen from the side."""
+    slot, middle = room.width / len(maps), 84
+    sides = _sides(maps, 150)
+    shapes = []
+    ends = []  # left and right end of each slab at the height of the arrows
+    for k, (one, side, thick) in enumerate(zip(maps, sides, _thicknesses(maps, 40), strict=True)):
+        # The square is foreshortened: it leans to the right, and its thickness is seen in full.
+        deep, x = 0.55 * side, slot * (k + 0.5)
+        dx, dy = 0.6 * deep, -_SLANT * deep
+        wide = thick + dx
+        left, high = x - wide / 2, side + dy
+        top = middle - side / 2 - dy
+        shapes.append(svg.volume(left, top, thick, high, deep, fill=one.fill))
+        ends.append((left, left + wide))
+        words = (f"{one.size} × {one.size}", f"{one.channels:,} channels", one.label)
+        for i, word in enumerate(words):
+            y = middle + 98 + 19 * i
+            shapes.append((room.note if i else room.title)(x, y, word, bold=not i))
+    for (_, before), (after, _) in pairwise(ends):
+        between = (before + after) / 2
+        shapes.append(svg.arrow([(between - 9, middle), (between + 9, middle)], head=7))
+    return svg.document(room.width, middle + 150, *shapes)
+
+
+def _column(maps: Sequence[FeatureMap], room: Room) -> str:
+    """From top to bottom, with the words on the right: each map lies flat."""
+    widths, heights = _sides(maps, 132), _thicknesses(maps, 34)
+    axis, left, y = 86, 182, 4.0
+    shapes = []
+    for k, (one, wide, high) in enumerate(zip(maps, widths, heights, strict=True)):
+        deep = wide * 0.35
+        lift = _SLANT * deep
+        tall = max(high + lift, 38)
+        if k:
+            shapes.append(svg.arrow([(axis, y), (axis, y + _ARROW - 8)]))
+            y += _ARROW
+        middle = y + tall / 2
+        top = middle - (high + lift) / 2 + lift
+        shapes.append(
+            svg.volume(axis - (wide + 0.6 * deep) / 2, top, wide, high, deep, fill=one.fill)
+        )
+        shape = f"{one.channels:,} × {one.size} × {one.size}"
+        shapes.append(room.title(left, middle - 9, shape, anchor="start", bold=True))
+        shapes.append(room.note(left, middle + 9, one.label, anchor="start"))
+        y += tall + 8
+    return svg.document(max(room.width, left + _widest(maps, room)), y, *shapes)
+
+
+def _sides(maps: Sequence[FeatureMap], largest: float) -> list[float]:
+    widest = max(one.size for one in maps)
+    return [max(4, largest * one.size / widest) for one in maps]
+
+
+def _thicknesses(maps: Sequence[FeatureMap], largest: float) -> list[float]:
+    deepest = max(one.channels for one in maps)
+    return [max(3, largest * (one.channels / deepest) ** 0.5) for one in maps]
+
+
+def _word_width(one: FeatureMap, room: Room) -> float:
+    return max(
+        svg.text_width(f"{one.size} × {one.size}", room.large, bold=True),
+        svg.text_width(f"{one.channels:,} channels", room.small),
+        svg.text_width(one.label, room.small),
+    )
+
+
+def _widest(maps: Sequence[FeatureMap], room: Room) -> float:
+    shapes = (f"{one.channels:,} × {one.size} × {one.size}" for one in maps)
+    labels = (svg.text_width(one.label, room.small) for one in maps)
+    return 1.08 * max(*(svg.text_width(s, room.large, bold=True) for s in shapes), *labels)

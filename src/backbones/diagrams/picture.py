@@ -6,13 +6,15 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from backbones.diagrams import parts
+
 _ROOT = re.compile(r"<svg\b[^>]*>")
 NARROW = 480  # pixels; in a narrower place a picture shows its narrow drawing
 # Without this style, or in a browser that does not know it, the wide drawing is shown.
 _CHOICE = (
     "<style>.bb-two{container-type:inline-size}"
     f"@container (max-width:{NARROW - 0.1}px)"
-    "{.bb-two>.bb-wide{display:none}.bb-two>.bb-narrow{display:block!important}}</style>"
+    "{.bb-two>.bb-drawn-wide{display:none}.bb-two>.bb-drawn-narrow{display:block!important}}</style>"
 )
 
 
@@ -61,7 +63,9 @@ class Picture:
 
     def _named(self, svg: str) -> str:
         label = html.escape(" ".join(self.alt.split()))
-        named = f'<svg role="img" aria-label="{label}" style="max-width:100%;height:auto"'
+        # What is inside an image cannot be reached by itself; what is inside a group can.
+        role = "group" if "tabindex=" in svg else "img"
+        named = f'<svg role="{role}" aria-label="{label}" style="max-width:100%;height:auto"'
         return named + svg[len("<svg") :]
 
     def __repr__(self) -> str:
@@ -73,19 +77,22 @@ class Picture:
         if self.narrow:
             name += " bb-two"
             drawing = (
-                f'{_CHOICE}<div class="bb-wide">{drawing}</div>'
-                f'<div class="bb-narrow" style="display:none">{self._named(self.narrow)}</div>'
+                f'{_CHOICE}<div class="bb-drawn-wide">{drawing}</div>'
+                f'<div class="bb-drawn-narrow" style="display:none">{self._named(self.narrow)}</div>'
             )
-        return f'<figure class="{name}"{self._data()}>{drawing}{caption}</figure>'
+        if numbers := parts.numbers_in(self.svg + self.narrow):
+            drawing = f"<style>{parts.style(numbers)}</style>{drawing}"
+        return f'<figure class="{name}"{data_numbers(self.numbers)}>{drawing}{caption}</figure>'
 
-    def _data(self) -> str:
-        """The numbers as an attribute."""
-        if self.numbers is None:
-            return ""
-        text = json.dumps(self.numbers, ensure_ascii=False, separators=(",", ":"))
-        # Between single quotes, for JSON is full of double ones.
-        text = html.escape(text, quote=False).replace("'", "&#39;")
-        return f" data-numbers='{text}'"
+
+def data_numbers(numbers: Any) -> str:
+    """The numbers of a plot as an attribute of its figure; nothing if there are none."""
+    if numbers is None:
+        return ""
+    text = json.dumps(numbers, ensure_ascii=False, separators=(",", ":"))
+    # Between single quotes, for JSON is full of double ones.
+    text = html.escape(text, quote=False).replace("'", "&#39;")
+    return f" data-numbers='{text}'"
 
 
 def _check_drawing(argument: str, svg: str) -> None:

@@ -7,13 +7,15 @@ and in a notebook. Nothing here defines an `id`: two drawings on one page can ne
 """
 
 import html
+import itertools
 from collections.abc import Sequence
 
 from backbones.diagrams.palette import PALETTE, css
+from backbones.diagrams.parts import NUMBERS
 
 COLORS = ("ink", "paper", "none", *PALETTE)
 
-FONT_SIZE, SMALL = 15, 13  # on a drawing 480 wide, still 11 and 9.5 px on a phone
+FONT_SIZE, SMALL = 13, 12  # of letters; `backbones.diagrams.room` has those of wide drawings
 _ASCENT = 0.35  # from the middle of a line of text to its baseline, in font sizes
 _LETTERS = {  # width of those that are narrow, wide and very wide, in font sizes
     **dict.fromkeys(" .,:;'|/!-·iljtfrIJ()[]{}⌊⌋⌈⌉", 0.4),
@@ -60,7 +62,18 @@ def document(width: float, height: float, *fragments: str) -> str:
     size = f'width="{number(width)}" height="{number(height)}"'
     box = f'viewBox="0 0 {number(width)} {number(height)}"'
     style = f'font-size="{FONT_SIZE}" fill="none" stroke-linejoin="round"'
-    return f"<svg {box} {size} {style}>{''.join(fragments)}</svg>"
+    return f"<svg {box} {size} {style}>{_for_voices(fragments)}</svg>"
+
+
+def _for_voices(fragments: Sequence[str]) -> str:
+    """Where parts can be reached one by one, a screen reader need not read all the rest too."""
+    if not any("tabindex" in fragment for fragment in fragments):
+        return "".join(fragments)
+    runs = itertools.groupby((f for f in fragments if f), lambda fragment: "tabindex" in fragment)
+    return "".join(
+        "".join(run) if reached else f'<g aria-hidden="true">{"".join(run)}</g>'
+        for reached, run in runs
+    )
 
 
 def inner(drawing: str) -> str:
@@ -71,6 +84,44 @@ def inner(drawing: str) -> str:
 def group(*fragments: str, x: float = 0, y: float = 0) -> str:
     """Fragments moved together by (x, y)."""
     return f'<g transform="translate({number(x)} {number(y)})">{"".join(fragments)}</g>'
+
+
+def part(number: int, *fragments: str, label: str = "") -> str:
+    """Fragments that light up together with all others of this number in the same figure.
+
+    Args:
+        number: From 1 to 9.
+        fragments: Shapes and texts; parts do not hold other parts.
+        label: What it is, in words. With it the part can be reached by keyboard, and is named.
+            One of the fragments of a number is enough: at most six a drawing.
+
+    Raises:
+        ValueError: If there is no such number.
+    """
+    if number not in NUMBERS:
+        raise ValueError(f"number of a part must be from 1 to 9, got {number!r}")
+    named = title = ""
+    if label:
+        named, title = ' tabindex="0" role="img"', f"<title>{html.escape(label)}</title>"
+    return f'<g data-part="{number}"{named}>{title}{"".join(fragments)}</g>'
+
+
+def draggable(
+    *fragments: str, x: tuple[str, float] | None = None, y: tuple[str, float] | None = None
+) -> str:
+    """Fragments that a reader of an explorer can drag.
+
+    Args:
+        fragments: Shapes and texts.
+        x: The axis of the explorer that dragging sideways moves, and the length of one step.
+        y: The same, downwards.
+    """
+    ways = "".join(
+        f' data-drag-{way}="{axis[0]}:{number(axis[1])}"'
+        for way, axis in (("x", x), ("y", y))
+        if axis
+    )
+    return f"<g{ways}>{''.join(fragments)}</g>"
 
 
 def _paint(
@@ -198,20 +249,30 @@ def _rounded(points: Sequence[tuple[float, float]]) -> str:
 def text(
     x: float,
     y: float,
-    label: object,
-    *,
+    *words: object,
     size: float = FONT_SIZE,
     anchor: str = "middle",
     fill: str = "ink",
     bold: bool = False,
 ) -> str:
-    """A line of text whose middle is at height y; `anchor` is "start", "middle" or "end"."""
+    """A line of text whose middle is at height y; `anchor` is "start", "middle" or "end".
+
+    A pair of a number and words among the words belongs to the part of that number:
+    ``text(0, 10, "H(x) = ", (1, "F(x)"), " + ", (2, "x"))``.
+    """
     style = f' font-size="{number(size)}"' if size != FONT_SIZE else ""
     style += f' text-anchor="{anchor}"' if anchor != "start" else ""
     style += ' font-weight="600"' if bold else ""
     baseline = number(y + _ASCENT * size)
-    words = html.escape(str(label), quote=False)
-    return f'<text x="{number(x)}" y="{baseline}"{style} fill="{color(fill)}">{words}</text>'
+    line = "".join(map(_run, words))
+    return f'<text x="{number(x)}" y="{baseline}"{style} fill="{color(fill)}">{line}</text>'
+
+
+def _run(words: object) -> str:
+    """Words in a line of text; a pair is a part."""
+    if isinstance(words, tuple):
+        return f'<tspan data-part="{words[0]}">{_run(words[1])}</tspan>'
+    return html.escape(str(words), quote=False)
 
 
 def cells(

@@ -11,25 +11,36 @@ from torch import Tensor
 
 from backbones.arithmetic import Field, Layer, conv_output_size, receptive_fields
 from backbones.data import photos
-from backbones.diagrams import Picture, field_pyramid, svg
+from backbones.diagrams import Picture, Room, fitted, svg
+from backbones.diagrams.pyramids import said_of_fields, stacked_fields
 from backbones.explorers import Axis, Explorer
 from backbones.models.vgg import CONFIGS
 
 _MOST_LAYERS = 5
 _SIDE = 224  # pixels of the photograph
-_SCALE = 0.8  # of its pixels in the drawing
 _MARGIN = 98  # pixels around it, in which the field of a unit at the border may lie
-_MAP = 130  # side of a feature map in the drawing
-_LEFT, _TOP = 148, 4  # corner of the padded photograph in the drawing
 _PLACES = 7  # units of a map that can be chosen, in a row and in a column
 
 
 def field_anatomy(*, caption: str = "") -> Picture:
     """The four numbers of a receptive field along one axis: size, jump, start and centre."""
-    layers = [(3, 1, 1), (3, 2, 1)]
-    field, inputs, outputs, chosen = receptive_fields(layers)[-1], 9, 5, 2
-    cell, top, bottom = 34, 62, 200
-    left = 12 - field.start * cell  # of input 0; the padding lies before it
+    return fitted(
+        _anatomy,
+        "Two layers, 3×3 and 3×3 with stride 2, on nine inputs padded by two zeros on each side. "
+        "Output 2 sees the five inputs 2 to 6, centred on pixel 4; output 3 sees the same two "
+        "pixels further right, so the jump is 2. Output 0 begins at −2, in the padding.",
+        caption,
+    )
+
+
+# Numbers of the parts: a term in bold, and what it measures.
+_SIZE, _JUMP, _START = range(1, 4)
+
+
+def _anatomy(room: Room) -> str:
+    field, inputs, outputs, chosen = receptive_fields([(3, 1, 1), (3, 2, 1)])[-1], 9, 5, 2
+    cell, top, bottom = (room.width - 4) / 13, 66, 190 if room.narrow else 206
+    left, side = 2 - field.start * cell, 22  # of input 0, after the padding; of an output
 
     def first(p: int) -> float:
         return left + cell * (p * field.jump + field.start)
@@ -37,49 +48,41 @@ def field_anatomy(*, caption: str = "") -> Picture:
     def middle(p: int) -> float:
         return first(p) + cell * field.size / 2
 
-    shapes = [svg.text(12, 11, "outputs of a 3×3 and a 3×3 of stride 2", anchor="start")]
+    shapes = [room.note(2, 12, "outputs of a 3×3 and a 3×3 of stride 2", anchor="start")]
     for p, name in ((0, "grey"), (chosen, "blue"), (chosen + 1, "orange")):
-        corners = [(middle(p) - 11, top + 22), (middle(p) + 11, top + 22)]
+        corners = [(middle(p) - side / 2, top + side), (middle(p) + side / 2, top + side)]
         corners += [(first(p) + cell * field.size, bottom), (first(p), bottom)]
         shapes.append(svg.polygon(corners, fill=name, stroke=name, tint=0.12, thickness=1))
     for x in range(field.start, inputs - field.start):
         inside, seen = 0 <= x < inputs, 0 <= x - chosen * field.jump - field.start < field.size
-        shapes.append(
-            svg.rect(
-                left + cell * x,
-                bottom,
-                cell,
-                cell,
-                fill="blue" if seen else "none",
-                tint=0.3,
-                stroke="ink" if inside else "grey",
-                dashed=not inside,
-            )
-        )
+        look = {"stroke": "ink" if inside else "grey", "dashed": not inside, "tint": 0.3}
+        square = (left + cell * x, bottom, cell, cell)
+        shapes.append(svg.rect(*square, fill="blue" if seen else "none", **look))
         label, y = x if inside else "0", bottom + cell / 2
-        shapes.append(svg.text(left + cell * (x + 0.5), y, label, size=svg.SMALL))
+        shapes.append(room.note(left + cell * (x + 0.5), y, label))
     for p in range(outputs):
         fill = {chosen: "blue", chosen + 1: "orange"}.get(p, "none")
-        shapes.append(svg.rect(middle(p) - 11, top, 22, 22, fill=fill, tint=0.5))
-        shapes.append(svg.text(middle(p), top + 11, p, size=svg.SMALL))
+        shapes.append(svg.rect(middle(p) - side / 2, top, side, side, fill=fill, tint=0.5))
+        shapes.append(room.note(middle(p), top + side / 2, p))
     low, between = bottom + cell + 14, (middle(chosen) + middle(chosen + 1)) / 2
+    start_x = first(0) + cell / 2
+    jump = _span(middle(chosen), middle(chosen + 1), top - 10)
+    jump += room.title(between, top - 26, f"jump j = {field.jump}", bold=True)
+    size = _span(first(chosen), first(chosen) + cell * field.size, low)
+    size += room.title(middle(chosen), low + 18, f"field r = {field.size}", bold=True)
+    start = svg.arrow([(start_x, low + 28), (start_x, low - 10)])
+    start += room.title(first(0), low + 62, f"start = −{-field.start}", anchor="start", bold=True)
+    start += room.note(first(0), low + 80, "of output 0, in the padding", anchor="start")
+    end = room.width - 2
     shapes += [
-        _span(middle(chosen), middle(chosen + 1), top - 10),
-        svg.text(between, top - 26, f"jump j = {field.jump}", bold=True),
-        _span(first(chosen), first(chosen) + cell * field.size, low),
-        svg.text(middle(chosen), low + 18, f"field r = {field.size}", bold=True),
-        svg.text(middle(chosen), low + 38, "centre: pixel 4", size=svg.SMALL),
-        svg.arrow([(first(0) + cell / 2, low + 30), (first(0) + cell / 2, low - 10)]),
-        svg.text(first(0), low + 42, f"start = −{-field.start}", anchor="start", bold=True),
-        svg.text(first(0), low + 60, "of output 0, in the padding", size=svg.SMALL, anchor="start"),
-        svg.text(12 + 13 * cell, low + 42, "inputs, padded by zeros", size=svg.SMALL, anchor="end"),
+        svg.part(_JUMP, jump, label=f"jump j = {field.jump}"),
+        svg.part(_SIZE, size, label=f"field r = {field.size}"),
+        room.note(middle(chosen), low + 38, "centre: pixel 4"),
+        svg.part(_START, start, label=f"start = −{-field.start}"),
+        room.note(end, low + 62, "inputs,", anchor="end"),
+        room.note(end, low + 80, "padded by zeros", anchor="end"),
     ]
-    alt = (
-        "Two layers, 3×3 and 3×3 with stride 2, on nine inputs padded by two zeros on each side. "
-        "Output 2 sees the five inputs 2 to 6, centred on pixel 4; output 3 sees the same two "
-        "pixels further right, so the jump is 2. Output 0 begins at −2, in the padding."
-    )
-    return Picture(svg.document(2 * 12 + 13 * cell, low + 74, *shapes), alt, caption)
+    return svg.document(room.width, low + 92, *shapes)
 
 
 def _span(x0: float, x1: float, y: float) -> str:
@@ -95,28 +98,38 @@ def field_growth() -> Explorer:
         title="How the receptive field grows",
         alt="The receptive field of a stack of layers",
         caption="A stack of equal layers, last on top. Blue: what the first output sees; orange: "
-        "its neighbour. With stride, the outputs' fields lie further apart, and grow faster.",
+        "its neighbour. With stride, the outputs' fields lie further apart, and grow faster. "
+        "Point at a layer to see what it adds.",
         play="layers",
         layers=Axis(range(1, _MOST_LAYERS + 1), "layers", default=3),
-        kernel_size=Axis((2, 3, 5, 7), "kernel F", default=3),
+        kernel_size=Axis((3, 5, 7), "kernel F", default=3),
         stride=Axis((1, 2), "stride S"),
         dilation=Axis((1, 2, 3), "dilation D"),
     )
 
 
+_GROWTH_HEIGHT = 370  # of the layers
+
+
 def _growth(layers: int, kernel_size: int, stride: int, dilation: int) -> Picture:
     stack = [Layer(kernel_size, stride, 0, dilation)] * layers
     fields = receptive_fields(stack)
-    jumps = [1, *(field.jump for field in fields[:-1])]
-    terms = " + ".join(f"{(kernel_size - 1) * dilation}·{jump}" for jump in jumps)
-    size = fields[-1].size
-    picture = field_pyramid(stack)
-    shapes = [
-        svg.text(0, 14, "r = 1 + Σ (F − 1) D · jump", anchor="start"),
-        svg.text(0, 38, f"= 1 + {terms} = {size}", anchor="start", bold=True),
-        svg.group(svg.inner(picture.svg), y=64 * (_MOST_LAYERS + 1 - layers)),  # the input stays
-    ]
-    return Picture(svg.document(442, 64 * _MOST_LAYERS + 116, *shapes), picture.alt)
+    size, jumps = fields[-1].size, [1, *(field.jump for field in fields[:-1])]
+    terms = [f"{(kernel_size - 1) * dilation}·{jump}" for jump in jumps]
+    names = {k: f"layer {k} adds {term}" for k, term in enumerate(terms, 1)}
+    line = [piece for pair in names for piece in (" + ", (pair, terms[pair - 1]))]
+
+    def layout(room: Room) -> str:
+        pyramid = stacked_fields(stack, room, _GROWTH_HEIGHT, parts=names)
+        return svg.document(
+            room.width,
+            _GROWTH_HEIGHT + 64,
+            room.title(0, 14, f"r = 1 + Σ (F − 1) · D · j = {size}", anchor="start", bold=True),
+            room.note(0, 37, "r = 1", *line, anchor="start"),
+            svg.group(pyramid, y=60),
+        )
+
+    return fitted(layout, said_of_fields(stack))
 
 
 def vgg16_layers() -> list[Layer]:
@@ -140,24 +153,35 @@ def _pools() -> list[tuple[Field, int]]:
 def unit_on_a_picture(*, caption: str = "") -> Picture:
     """One unit of VGG-16's fourth pooled map, and what it sees of a photograph, labelled."""
     row, column = 3, 9
-    (field, size), shapes = _pools()[3], _unit(3, row, column)
-    x, y = _corner(field, row, column)
-    middle, low = x + _SCALE * field.size / 2, _TOP + _SCALE * (_MARGIN + _SIDE) + 22
-    shapes += [
-        svg.text(middle, y - 16, f"field: {field.size} × {field.size} pixels", size=svg.SMALL),
-        svg.arrow([(middle, low - 8), (middle, y + _SCALE * field.size / 2 + 8)], stroke="blue"),
-        svg.text(middle, low, "its centre", size=svg.SMALL),
-        svg.text(_LEFT + 8, _TOP + 16, "zeros of the padding", size=svg.SMALL, anchor="start"),
-        svg.text(_LEFT + 8, low, "the picture", size=svg.SMALL, anchor="start"),
-        svg.arrow([(_LEFT + 50, low - 8), (_LEFT + 90, low - 30)]),
-        svg.arrow([(_MAP * (column + 1.5) / size, _map_top() + 32), (x - 6, y + 40)]),
-    ]
-    alt = (
-        f"Left, a map of {size} by {size} units, of which one is marked. Right, a photograph of a "
-        f"cat with the square of {field.size} by {field.size} pixels which that unit sees, and "
-        "around the photograph the zeros of the padding."
+    field, size = _pools()[3]
+
+    def layout(room: Room) -> str:
+        sheet = _Sheet(room, field, size, row, column)
+        x, y, side = sheet.field()
+        middle = x + side / 2
+        low = sheet.picture[1] + sheet.scale * _SIDE + 22
+        from_map = (sheet.unit_edge, (x - 4, y + side / 2))
+        if room.narrow:  # the map is below
+            from_map = (sheet.unit_edge, (middle, y + side + 4))
+        words = [
+            room.note(middle, y - 16, f"field: {field.size} × {field.size} pixels"),
+            room.note(
+                sheet.frame[0] + 8, sheet.frame[1] + 16, "zeros of the padding", anchor="start"
+            ),
+            room.note(sheet.picture[0], low - 6, "the picture", anchor="start"),
+            svg.arrow(list(from_map), stroke="blue", dashed=True),
+            room.note(*sheet.words(0), "blue: a unit and its field", anchor="start"),
+            room.note(*sheet.words(1), "orange: the field’s centre", anchor="start"),
+        ]
+        return sheet.document(*sheet.shapes(), *words)
+
+    return fitted(
+        layout,
+        f"A map of {size} by {size} units, of which one is marked, and a photograph of a cat with "
+        f"the square of {field.size} by {field.size} pixels which that unit sees, and around the "
+        "photograph the zeros of the padding.",
+        caption,
     )
-    return Picture(_document(shapes), alt, caption)
 
 
 def fields_on_a_picture() -> Explorer:
@@ -166,8 +190,9 @@ def fields_on_a_picture() -> Explorer:
         _seen,
         title="What one unit sees of a picture",
         alt="The field of one unit of VGG-16 on a photograph",
-        caption="Left the map, with one unit marked; right the picture, with that unit's field and "
-        "its centre. The dashed frame is the padding. Move the unit to a corner, then go deeper.",
+        caption="The map with one unit marked, and the picture with that unit's field and its "
+        "centre. In the dashed frame are zeros: what the unit sees of them is grey. Drag the "
+        "unit to a corner, then go deeper.",
         play="depth",
         depth=Axis(range(5), "map after pooling", format=lambda k: str(k + 1), default=2),
         row=Axis(range(_PLACES), "row", format=lambda k: str(k + 1), default=3),
@@ -179,56 +204,116 @@ def _seen(depth: int, row: int, column: int) -> Picture:
     field, size = _pools()[depth]
     row, column = (int((k + 0.5) * size / _PLACES) for k in (row, column))
     spans = [(p * field.jump + field.start, field.size) for p in (row, column)]
-    rows, columns = (f"{start} to {start + length - 1}" for start, length in spans)
+    rows, columns = (
+        f"{start} to {start + length - 1}".replace("-", "−") for start, length in spans
+    )
     inside = [min(start + length, _SIDE) - max(start, 0) for start, length in spans]
     share = inside[0] * inside[1] / field.size**2
-    lines = (
-        f"unit ({row}, {column}) of {size} × {size}, jump {field.jump}",
-        f"field of {field.size}: rows {rows}, columns {columns}".replace("-", "−"),
-        f"{share:.0%} of the field lies in the picture",
+    alt = (
+        f"VGG-16 after pooling {depth + 1}: unit ({row}, {column}) of {size} × {size}, jump "
+        f"{field.jump}; field of {field.size}: rows {rows}, columns {columns}; {share:.0%} of the "
+        "field lies in the picture."
     )
-    low = _TOP + _SCALE * (_SIDE + 2 * _MARGIN) + 18
-    words = [svg.text(0, low + 21 * k, line, anchor="start") for k, line in enumerate(lines)]
-    alt = f"VGG-16 after pooling {depth + 1}: {'; '.join(lines)}."
-    return Picture(_document([*_unit(depth, row, column), *words], 78), alt)
+    lines = (
+        f"unit ({row}, {column}), jump {field.jump}",
+        f"field of {field.size} × {field.size}:",
+        f"rows {rows}",
+        f"columns {columns}",
+        f"{share:.0%} in the picture",
+    )
+
+    def layout(room: Room) -> str:
+        sheet = _Sheet(room, field, size, row, column)
+        words = [
+            room.note(*sheet.words(k), line, anchor="start", bold=k in (0, 4))
+            for k, line in enumerate(lines)
+        ]
+        return sheet.document(*sheet.shapes(drag=("column", "row")), *words)
+
+    return fitted(layout, alt)
 
 
-def _map_top() -> float:
-    return _TOP + _SCALE * (_SIDE / 2 + _MARGIN) - _MAP / 2
+class _Sheet:
+    """A map and a photograph: the map on the left, on a phone below.
 
+    Args:
+        room: For which the drawing is laid out.
+        field: Of the map's units.
+        size: Units of the map, in a row and in a column.
+        row: Of the chosen unit.
+        column: Of the chosen unit.
+    """
 
-def _corner(field: Field, row: int, column: int) -> tuple[float, float]:
-    """Upper left corner of a unit's field in the drawing."""
-    x, y = (_SCALE * (_MARGIN + p * field.jump + field.start) for p in (column, row))
-    return _LEFT + x, _TOP + y
+    def __init__(self, room: Room, field: Field, size: int, row: int, column: int) -> None:
+        self.room, self.receptive, self.size = room, field, size
+        self.row, self.column = row, column
+        full = _SIDE + 2 * _MARGIN
+        self.side = 126.0 if room.narrow else 196.0  # of the map
+        self.scale = (room.width - (2 if room.narrow else self.side + 44)) / full
+        self.frame = (1.0, 1.0) if room.narrow else (self.side + 42, 1.0)
+        self.picture = tuple(at + self.scale * _MARGIN for at in self.frame)
+        self.map = (1.0, self.scale * full + 36) if room.narrow else (1.0, 28.0)
 
+    def words(self, line: int) -> tuple[float, float]:
+        """Where a line of words begins."""
+        if self.room.narrow:
+            return self.side + 22, self.map[1] + 22 * line + 14
+        return 1, self.map[1] + self.side + 34 + 22 * line
 
-def _unit(depth: int, row: int, column: int) -> list[str]:
-    """The map with a unit marked, and the photograph with the unit's field."""
-    field, size = _pools()[depth]
-    x, y = _corner(field, row, column)
-    side, unit, top = _SCALE * field.size, _MAP / size, _map_top()
-    frame, edge = _SCALE * (_SIDE + 2 * _MARGIN), _SCALE * _MARGIN
-    grid = svg.cells(1, top, size, size, unit, stroke="grey") if size <= 14 else ""
-    mark = max(unit, 4)
-    place = (1 + unit * (column + 0.5) - mark / 2, top + unit * (row + 0.5) - mark / 2)
-    return [
-        svg.rect(_LEFT, _TOP, frame, frame, stroke="grey", dashed=True),
-        f'<image x="{svg.number(_LEFT + edge)}" y="{svg.number(_TOP + edge)}" '
-        f'width="{svg.number(_SCALE * _SIDE)}" height="{svg.number(_SCALE * _SIDE)}" '
-        f'href="{_photograph()}"/>',
-        svg.rect(x, y, side, side, fill="blue", stroke="blue", tint=0.25, thickness=2.5),
-        svg.circle(x + side / 2, y + side / 2, 3, fill="orange", stroke="none"),
-        grid,
-        svg.rect(1, top, _MAP, _MAP),
-        svg.rect(*place, mark, mark, fill="blue", stroke="none"),
-        svg.text(_MAP / 2, top - 14, f"map, {size} × {size}", size=svg.SMALL),
-    ]
+    def field(self) -> tuple[float, float, float]:
+        """Upper left corner of the unit's field in the drawing, and its side."""
+        jump, start = self.receptive.jump, self.receptive.start
+        x, y = (
+            at + self.scale * (p * jump + start)
+            for at, p in zip(self.picture, (self.column, self.row), strict=True)
+        )
+        return x, y, self.scale * self.receptive.size
 
+    @property
+    def unit_edge(self) -> tuple[float, float]:
+        """Where an arrow from the unit to its field begins."""
+        unit = self.side / self.size
+        x, y = self.map[0] + unit * (self.column + 0.5), self.map[1] + unit * (self.row + 0.5)
+        return (x, y - unit / 2 - 2) if self.room.narrow else (x + unit / 2 + 2, y)
 
-def _document(shapes: list[str], below: float = 6) -> str:
-    frame = _SCALE * (_SIDE + 2 * _MARGIN)
-    return svg.document(_LEFT + frame + 4, _TOP + frame + below, *shapes)
+    def shapes(self, drag: tuple[str, str] | None = None) -> list[str]:
+        """The map with the unit marked, and the photograph with the unit's field."""
+        x, y, side = self.field()
+        pixels, (left, top) = self.scale * _SIDE, self.picture
+        full = self.scale * (_SIDE + 2 * _MARGIN)
+        name = f"map, {self.size} × {self.size}"
+        return [
+            svg.rect(*self.frame, full, full, stroke="grey", dashed=True),
+            # What the field sees of the zeros is grey; the photograph covers the rest.
+            svg.rect(x, y, side, side, fill="grey", stroke="none", tint=0.35),
+            f'<image x="{svg.number(left)}" y="{svg.number(top)}" width="{svg.number(pixels)}" '
+            f'height="{svg.number(pixels)}" href="{_photograph()}"/>',
+            svg.rect(x, y, side, side, fill="blue", stroke="blue", tint=0.2, thickness=2.5),
+            svg.circle(x + side / 2, y + side / 2, 3.5, fill="orange", stroke="none"),
+            self.room.note(self.map[0] + self.side / 2, self.map[1] - 14, name, bold=True),
+            *self._map(drag),
+        ]
+
+    def _map(self, drag: tuple[str, str] | None) -> list[str]:
+        (left, top), unit = self.map, self.side / self.size
+        grid = ""
+        if self.size <= 14:
+            grid = svg.cells(left, top, self.size, self.size, unit, stroke="grey")
+        mark = max(unit, 7)
+        x, y = left + unit * (self.column + 0.5), top + unit * (self.row + 0.5)
+        marked = svg.rect(x - mark / 2, y - mark / 2, mark, mark, fill="blue", stroke="none")
+        if drag:
+            # Where a finger can take hold of it; invisible.
+            hold = svg.rect(x - 20, y - 20, 40, 40, fill="ink", stroke="none", tint=0)
+            step = self.side / _PLACES
+            marked = svg.draggable(hold, marked, x=(drag[0], step), y=(drag[1], step))
+        return [grid, svg.rect(left, top, self.side, self.side), marked]
+
+    def document(self, *shapes: str) -> str:
+        """The drawing, as high as map, words and photograph need."""
+        photograph = self.frame[1] + self.scale * (_SIDE + 2 * _MARGIN) + 2
+        high = max(photograph, self.map[1] + self.side + 3)
+        return svg.document(self.room.width, high, *shapes)
 
 
 @cache

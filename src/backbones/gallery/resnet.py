@@ -7,12 +7,18 @@ import torch
 from torch import nn
 
 from backbones.diagrams import Edge, Node, Picture, Share, block_diagram, share_bars, svg
+from backbones.diagrams.blocks import wired
+from backbones.diagrams.room import Room, fitted
 from backbones.explorers import Axis, Explorer
 from backbones.layers import ConvNormAct
 from backbones.models.resnet import CONFIGS, BasicBlock, Bottleneck
 from backbones.profile import Profile, profile
 
 _SIZE = 56  # pixels of the maps in the first stage of a network for 224
+
+
+# What belongs together in the drawings of a block, by the number of the part.
+_PARTS = {1: "F(x): what the layers compute", 2: "the shortcut: x", 3: "H(x), the sum of both"}
 
 
 def plain_and_residual() -> Picture:
@@ -26,27 +32,28 @@ def plain_and_residual() -> Picture:
         "plain y": Node("y = ReLU(H(x))\nH learned as a whole", 6, 0, "text"),
         "residual": Node("residual block", 0, 1, "text"),
         "x": Node("x", 1, 1, "text"),
-        "conv 1": Node("3×3 conv\nBN, ReLU", 2, 1),
-        "conv 2": Node("3×3 conv\nBN", 3, 1),
-        "add": Node("+", 4, 1, "op", "yellow"),
+        "conv 1": Node("3×3 conv\nBN, ReLU", 2, 1, part=1),
+        "conv 2": Node("3×3 conv\nBN", 3, 1, part=1),
+        "add": Node("+", 4, 1, "op", "yellow", part=3),
         "relu": Node("ReLU", 5, 1, fill="green"),
         "y": Node("y = ReLU(F(x) + x)\nonly F is learned", 6, 1, "text"),
     }
     edges = [
         Edge("plain x", "plain 1"),
         Edge("plain 1", "plain 2"),
-        Edge("plain 2", "plain relu"),
+        Edge("plain 2", "plain relu", "H(x)"),
         Edge("plain relu", "plain y"),
-        Edge("x", "conv 1"),
-        Edge("conv 1", "conv 2"),
-        Edge("conv 2", "add", "F(x)"),
-        Edge("x", "add", "shortcut: x", via=2),
-        Edge("add", "relu"),
+        Edge("x", "conv 1", part=1),
+        Edge("conv 1", "conv 2", part=1),
+        Edge("conv 2", "add", "F(x)", part=1),
+        Edge("x", "add", "shortcut: x", via=2, part=2, short="x"),
+        Edge("add", "relu", "H(x) = F(x) + x", part=3, short="F(x) + x"),
         Edge("relu", "y"),
     ]
     return block_diagram(
         nodes,
         edges,
+        parts=_PARTS,
         alt="Two blocks of two 3×3 convolutions with batch norm. In the plain one x passes through "
         "both and a ReLU. In the residual one a shortcut carries x around them, it is added to "
         "their output F(x), and the ReLU comes after the sum.",
@@ -64,6 +71,7 @@ class _Class(NamedTuple):
     radius: float
 
 
+_PANE = 210.0  # width of a pane in the discs' own units
 _TARGET = (190.0, 52.0)
 _APART = (
     _Class("F₁", 62, 124, 26),
@@ -81,19 +89,26 @@ _NESTED = (
 
 def function_classes() -> Picture:
     """Growing families of functions: those that contain each other, and those that do not."""
-    panes, said = [], []
-    for left, title, classes in ((0, "not nested", _APART), (226, "nested", _NESTED)):
-        distances = [distance_to_target(one) for one in classes]
-        panes.append(svg.group(*_pane(title, classes, distances), x=left))
-        said.append(f"{title}: " + ", ".join(f"{d:.0f}" for d in distances))
-    alt = (
-        "Four families of functions of growing size as discs, beside a star, the function that is "
-        f"wanted. Distances from the star in pixels, {'; '.join(said)}. Where each family contains "
-        "the one before, the distance cannot grow."
+    panes = {"not nested": _APART, "nested": _NESTED}
+    said = (
+        f"{title}: " + ", ".join(f"{distance_to_target(one):.0f}" for one in classes)
+        for title, classes in panes.items()
     )
-    return Picture(
-        svg.document(430, 296, *panes),
-        alt,
+
+    def layout(room: Room) -> str:
+        pitch = room.width / 2
+        scale = (pitch - 14) / _PANE
+        shapes = [
+            svg.group(*_pane(title, classes, room, scale), x=k * pitch + 7)
+            for k, (title, classes) in enumerate(panes.items())
+        ]
+        return svg.document(room.width, 280 * scale + 24, *shapes)
+
+    return fitted(
+        layout,
+        "Four families of functions of growing size as discs, beside a star, the function that is "
+        f"wanted. Distances from the star, {'; '.join(said)}. Where each family contains the one "
+        "before, the distance cannot grow.",
         "A larger disc is a larger family; the star is the function f* that is wanted. Dashed: "
         "the way from a family's best member to f*.",
     )
@@ -104,25 +119,24 @@ def distance_to_target(one: _Class) -> float:
     return ((one.x - _TARGET[0]) ** 2 + (one.y - _TARGET[1]) ** 2) ** 0.5 - one.radius
 
 
-def _pane(title: str, classes: tuple[_Class, ...], distances: list[float]) -> list[str]:
-    shapes = [svg.text(100, 12, title, bold=True)]
+def _pane(title: str, classes: tuple[_Class, ...], room: Room, scale: float) -> list[str]:
+    """Discs and star, their coordinates times `scale`."""
+    shapes = [room.title(scale * _PANE / 2, 12, title, bold=True)]
+    star_x, star_y = scale * _TARGET[0], scale * _TARGET[1] + 14
     for one in reversed(classes):
-        shapes.append(svg.circle(one.x, one.y, one.radius, fill="blue", tint=0.13))
-    for one, distance in zip(classes, distances, strict=True):
-        reach = one.radius / (one.radius + distance)
-        near = (one.x + (_TARGET[0] - one.x) * reach, one.y + (_TARGET[1] - one.y) * reach)
-        shapes.append(svg.line(*near, *_TARGET, stroke="grey", thickness=1, dashed=True))
+        x, y = scale * one.x, scale * one.y + 14
+        shapes.append(svg.circle(x, y, scale * one.radius, fill="blue", tint=0.13))
+    for one in classes:
+        reach = one.radius / (one.radius + distance_to_target(one))
+        x, y = scale * one.x, scale * one.y + 14
+        near = (x + (star_x - x) * reach, y + (star_y - y) * reach)
+        shapes.append(svg.line(*near, star_x, star_y, stroke="grey", thickness=1, dashed=True))
         shapes.append(svg.circle(*near, 3.5, fill="orange", stroke="none"))
-        shapes.append(svg.text(*_name_place(one, classes), one.name))
-    star = svg.text(*_TARGET, "★", fill="orange", size=24)
-    return [*shapes, star, svg.text(_TARGET[0] + 5, _TARGET[1] - 24, "f*")]
-
-
-def _name_place(one: _Class, classes: tuple[_Class, ...]) -> tuple[float, float]:
-    """In the middle of a disc; of one that holds others, near its right edge."""
-    if classes is _NESTED and one is not classes[0]:
-        return one.x + 0.75 * one.radius, one.y + 0.2 * one.radius
-    return one.x, one.y
+        if classes is _NESTED and one is not classes[0]:  # near the right edge
+            x, y = x + 0.75 * scale * one.radius, y + 0.2 * scale * one.radius
+        shapes.append(room.title(x, y, one.name))
+    star = svg.text(star_x, star_y, "★", fill="orange", size=24)
+    return [*shapes, star, room.title(star_x + 3, star_y - 24, "f*")]
 
 
 def residual_block() -> Explorer:
@@ -168,52 +182,108 @@ def block_profile(block: str, shortcut: str, stride: int) -> Profile:
 
 def _block(block: str, shortcut: str, stride: int) -> Picture:
     table = block_profile(block, shortcut, stride)
+    nodes, edges = _wiring(block, shortcut, table)
+    names = {1: _PARTS[1]} if shortcut == "none" else _PARTS
+
+    def layout(room: Room) -> str:
+        place = (0, 0) if room.narrow else (404, 150)
+        words = svg.group(*_costs_in_words(shortcut, table, room), x=place[0], y=place[1])
+        high, top = (430, 152) if room.narrow else (472, 0)
+        shapes, wide, _ = wired(nodes, edges, room, height=high, parts=names)
+        middle = room.width / 2 if room.narrow else 190
+        return svg.document(
+            room.width, top + high, words, svg.group(shapes, x=middle - wide / 2, y=top)
+        )
+
+    convs = [nodes[name].label.split("\n")[0] for name in nodes if name.startswith("conv")]
+    kind = "no shortcut: a plain block" if shortcut == "none" else f"{shortcut} shortcut"
+    alt = (
+        f"A {block} block of stride {stride} with {kind}: from {_times(table.input_size)} through "
+        f"{', '.join(convs)} channels, to {_times(_outputs(table))}; {table.parameters:,} "
+        f"parameters, {table.macs:,} MACs."
+    )
+    return fitted(layout, alt)
+
+
+def _wiring(block: str, shortcut: str, table: Profile) -> tuple[dict[str, Node], list[Edge]]:
+    """The boxes and arrows of a block, with the shapes that `table` knows."""
     convs = [row for row in table.rows if row.kind == "Conv2d" and "residual" in row.name]
     kernels = (1, 3, 1) if block == "bottleneck" else (3, 3)
-    inputs, size, shape = table.input_size[0], _SIZE, ""
     nodes = {"x": Node(f"x\n{_times(table.input_size)}", 0, kind="text")}
-    edges, last = [], "x"
+    edges, last, shape, size = [], "x", "", _SIZE
     for row, (conv, kernel) in enumerate(zip(convs, kernels, strict=True), 1):
         channels, height, _ = conv.shape
-        step = f", stride {size // height}" if size > height else ""
-        closes = row == len(convs) and shortcut != "none"
-        label = f"{kernel}×{kernel} conv, {channels}{step}\n" + ("BN" if closes else "BN, ReLU")
-        nodes[f"conv{row}"] = Node(label, row)
-        edges.append(Edge(last, f"conv{row}", shape))
+        more = ["stride 2"] if size > height else []
+        more += ["BN"] if row == len(convs) else ["BN", "ReLU"]
+        label = f"{kernel}×{kernel} conv, {channels}\n{', '.join(more)}"
+        nodes[f"conv{row}"] = Node(label, row, part=1)
+        edges.append(Edge(last, f"conv{row}", shape, part=1))
         last, shape, size = f"conv{row}", _times(conv.shape), height
     row = len(convs) + 1
     outputs = convs[-1].shape
-    if shortcut != "none":
-        nodes["add"] = Node("+", row, kind="op", fill="yellow")
-        nodes["relu"] = Node("ReLU", row + 1, fill="green")
-        edges += [Edge(last, "add", "F(x)"), Edge("add", "relu")]
-        last, row = "relu", row + 2
+    nodes["relu"] = Node("ReLU", row + 1, fill="green")
+    nodes["y"] = Node(f"y\n{_times(outputs)}", row + 2, kind="text")
+    if shortcut == "none":
+        edges.append(Edge(last, "relu", "F(x)", part=1))
+    else:
+        nodes["add"] = Node("+", row, kind="op", fill="yellow", part=3)
+        edges += [Edge(last, "add", "F(x)", part=1), Edge("add", "relu", "H(x)", part=3)]
     if shortcut == "identity":
-        edges.append(Edge("x", "add", "x", via=1))
+        edges.append(Edge("x", "add", "x", via=1, part=2))
     if shortcut == "projection":
-        label = f"1×1 conv, {outputs[0]}\nstride {stride}, BN"
-        nodes["projection"] = Node(label, (row - 2) / 2, 1, fill="orange")
-        edges.append(Edge("x", "projection", dashed=True))
-        edges.append(Edge("projection", "add", dashed=True))
-    nodes["y"] = Node(f"y\n{_times(outputs)}", row, kind="text")
-    edges.append(Edge(last, "y"))
-    kind = "no shortcut: a plain block" if shortcut == "none" else f"{shortcut} shortcut"
-    steps = ", ".join(
-        f"{k}×{k} to {c.shape[0]} channels" for k, c in zip(kernels, convs, strict=True)
-    )
-    alt = (
-        f"A {block} block of stride {stride} with {kind}: from {inputs} × 56 × 56 through {steps}, "
-        f"to {_times(outputs)}; {table.parameters:,} parameters, {table.macs:,} MACs."
-    )
-    picture = block_diagram(nodes, edges, alt=alt, width=400)
-    words = [
-        svg.text(0, 12, f"{table.parameters:,} parameters", anchor="start", bold=True),
-        svg.text(400, 12, f"{table.macs / 1e6:.0f} M MACs", anchor="end", bold=True),
+        stride = f"stride {_SIZE // outputs[-1]}, BN"
+        place = row / 2 if row % 2 else row / 2 + 0.5  # beside an arrow or a layer
+        nodes["projection"] = Node(
+            f"1×1 conv, {outputs[0]}\n{stride}", place, 1, fill="orange", part=2
+        )
+        edges.append(Edge("x", "projection", dashed=True, part=2))
+        edges.append(Edge("projection", "add", dashed=True, part=2))
+    edges.append(Edge("relu", "y"))
+    return nodes, edges
+
+
+def _costs_in_words(shortcut: str, table: Profile, room: Room) -> list[str]:
+    """The formula of a block, and what its ways cost."""
+    ways = {"F(x)": ("residual", 1), "shortcut": ("shortcut", 2), "block": ("", 0)}
+    if shortcut == "none":
+        lines = [("y = ReLU(", (1, "F(x)"), ")")]
+        del ways["shortcut"]
+    else:
+        way = "x" if shortcut == "identity" else "Proj(x)"
+        lines = [
+            ((3, "H(x)"), " = ", (1, "F(x)"), " + ", (2, way)),
+            ("y = ReLU(", (3, "H(x)"), ")"),
+        ]
+    shapes = [
+        room.title(0, 14 + 24 * k, *line, anchor="start", bold=True) for k, line in enumerate(lines)
     ]
-    drawing = svg.document(
-        400, picture.size[1] + 30, *words, svg.group(svg.inner(picture.svg), y=30)
-    )
-    return Picture(drawing, alt)
+    right, y = (170, 264), 14 + 24 * 2 + 8
+    for x, word in zip(right, ("parameters", "MACs"), strict=True):
+        shapes.append(room.note(x, y, word, anchor="end"))
+    for name, (prefix, part) in ways.items():
+        y += 22
+        rows = [row for row in table.rows if row.name.startswith(prefix)]
+        counts = (
+            f"{sum(row.parameters for row in rows):,}",
+            _millions(sum(row.macs for row in rows)),
+        )
+        row = [room.note(0, y, name, anchor="start", bold=not part)]
+        row += [
+            room.note(x, y, word, anchor="end", bold=not part)
+            for x, word in zip(right, counts, strict=True)
+        ]
+        shapes.append(svg.part(part, *row) if part else "".join(row))
+        if name == "block":
+            shapes.append(svg.line(0, y - 12, right[-1], y - 12, thickness=1))
+    return shapes
+
+
+def _millions(macs: int) -> str:
+    return f"{macs / 1e6:.0f} M" if macs else "0"
+
+
+def _outputs(table: Profile) -> tuple[int, ...]:
+    return [row for row in table.rows if row.kind == "Conv2d" and "residual" in row.name][-1].shape
 
 
 def _times(shape: tuple[int, ...]) -> str:
