@@ -1,8 +1,11 @@
 """Everything that a page can show has a specimen in the gallery."""
 
+import re
+
 import build_gallery
 import pytest
 import specimens
+from nbformat.v4 import new_output
 from storing import ChapterError
 
 from backbones import plots
@@ -64,6 +67,13 @@ def test_a_specimen_that_fails_is_told():
     cell = build_gallery.code_cell("plots-lines", "1 / 0", "hide-input")
     meant = build_gallery.code_cell("cells-raises", "1 / 0", "raises-exception")
     for one in (cell, meant):
-        one.outputs = [{"output_type": "error", "ename": "E", "evalue": "why", "traceback": []}]
+        one.outputs = [new_output("error", ename="E", evalue="why", traceback=[])]
     notebook = build_gallery.new_notebook(cells=[cell, meant])
     assert build_gallery.failures(notebook) == ["plots-lines: E: why"]
+
+
+def test_the_contact_sheet_shows_every_picture_by_its_section():
+    sheet = build_gallery.contact_sheet({"plots": ["a.png", "b.png"], "quiz": ["c.png"]})
+    assert re.findall(r'<h2>(\w+)|<img[^>]* src="([^"]+)"', sheet) == [
+        ("plots", ""), ("", "a.png"), ("", "b.png"), ("quiz", ""), ("", "c.png"),
+    ]  # fmt: skip

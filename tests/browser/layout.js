@@ -73,7 +73,7 @@
     const box = text.getBBox(), matrix = text.getScreenCTM();
     ink.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
     const letters = ink.measureText(text.textContent);
-    const lines = text.querySelector("tspan");
+    const lines = text.querySelector("tspan:is([x], [y], [dy])");
     const base = lines ? 0 : text.getStartPositionOfChar(0).y;
     const top = lines ? box.y : base - letters.actualBoundingBoxAscent;
     const bottom = lines ? box.y + box.height : base + letters.actualBoundingBoxDescent;
@@ -173,12 +173,13 @@
   };
 
   // -- the states of explorers ---------------------------------------------
-  // First, start and last of each slider and every choice, in all combinations.
+  // All of them; where there are very many, first, start and last of each slider and every choice.
   const checkExplorer = (figure) => {
     const stage = figure.querySelector(".bb-stage");
     const title = `explorer ${short(figure.querySelector("figcaption strong")?.textContent ?? "")}`;
     const controls = [...figure.querySelectorAll('input[type="range"]')].map((input) => ({
-      values: [...new Set([input.min || "0", input.value, input.max])],
+      values: [...Array(Number(input.max) + 1).keys()],
+      few: [...new Set([0, Number(input.value), Number(input.max)])],
       set: (value) => {
         input.value = value;
         input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -189,13 +190,16 @@
       const inputs = [...group.querySelectorAll('input[type="radio"]')];
       controls.push({
         values: inputs.map((_, k) => k),
+        few: inputs.map((_, k) => k),
         set: (k) => inputs[k].click(),
         start: inputs.findIndex((input) => input.checked),
       });
     }
+    const count = controls.reduce((product, control) => product * control.values.length, 1);
     let states = [[]];
-    for (const control of controls) {
-      states = states.flatMap((state) => control.values.map((value) => [...state, value]));
+    for (const { values, few } of controls) {
+      const chosen = count > options.states ? few : values;
+      states = states.flatMap((state) => chosen.map((value) => [...state, value]));
     }
     const every = Math.max(1, Math.ceil(states.length / options.states));
     states.filter((_, k) => k % every === 0).forEach((state) => {
@@ -204,6 +208,7 @@
       for (const svg of stage?.querySelectorAll("svg") ?? []) {
         if (!svg.parentElement.closest("svg") && shown(svg)) checkDrawing(svg, said, title);
       }
+      if (stage) textsIn(stage).forEach(checkText); // an impossible state says why
     });
     controls.forEach((control) => control.set(control.start));
   };
@@ -227,6 +232,12 @@
       });
     }
     return handled.get(e);
+  };
+  const textsIn = (root) => {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), found = [];
+    while (walker.nextNode()) found.push(walker.currentNode);
+    return found.filter(({ data, parentElement: e }) => data.trim() && e instanceof HTMLElement
+      && !e.closest("script, style, noscript") && shown(e));
   };
   const checkText = (node) => {
     const e = node.parentElement, style = getComputedStyle(e);
@@ -258,18 +269,16 @@
 
   // -- the page --------------------------------------------------------------
   for (const fold of document.querySelectorAll("details")) fold.open = true;
+  for (const options of document.querySelectorAll(".bb-options")) {
+    options.querySelectorAll("button").forEach((button) => button.click());
+  }
   for (const figure of document.querySelectorAll("figure.bb-explorer")) {
     if (shown(figure)) checkExplorer(figure);
   }
   for (const svg of drawings()) {
     if (!svg.closest(".bb-stage")) checkDrawing(svg, "");
   }
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const node = walker.currentNode, e = walker.currentNode.parentElement;
-    if (node.data.trim() && e instanceof HTMLElement && !e.closest("script, style, noscript")
-      && shown(e)) checkText(node);
-  }
+  textsIn(document.body).forEach(checkText);
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth > width) {
     const cut = (e) => {

@@ -46,3 +46,14 @@ def test_every_specimen_is_on_the_page(visit):
     assert empty.count() == 0, empty.first.inner_text()
     assert page.locator("figure.bb-explorer").count() > 1
     assert page.locator("figure.bb-plot").count() > 20
+
+
+def test_pictures_of_the_page_have_all_of_it(visit):
+    """Guards `make gallery`: its pictures go from the title to the last section."""
+    page = visit().open(NAME)
+    parts = dict(build_gallery.sections(page))
+    assert {"opening", "plots", "drawings", "quiz"} <= set(parts)
+    ends = [box["y"] + box["height"] for box in parts.values()]
+    starts = [box["y"] for box in parts.values()]
+    assert all(box["width"] > 600 and box["height"] > 100 for box in parts.values())
+    assert all(end <= start + 1 for end, start in zip(ends, starts[1:], strict=False))

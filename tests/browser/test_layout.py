@@ -4,7 +4,7 @@ import pytest
 from layout import layout_faults
 
 from backbones.diagrams import Picture, svg
-from backbones.explorers import Explorer
+from backbones.explorers import Explorer, Question, Quiz
 
 pytestmark = pytest.mark.browser
 
@@ -173,6 +173,24 @@ def test_states_that_only_a_reader_reaches_are_looked_at(shown):
     assert "explorer Steps: clipped: 'wide wide" in fault
     assert "(state 2, 1)" in fault
     assert page.locator(".bb-stage").get_by_text("ab", exact=True).is_visible()  # as it was
+
+
+def test_what_an_impossible_state_says_is_looked_at(shown):
+    def draw(side):
+        if side == 2:
+            raise ValueError("There is no such square.")
+        return Picture(svg.document(200, 60, svg.text(50, 30, "a")), "A square")
+
+    explorer = Explorer(draw, title="Squares", alt="Squares", side=(1, 2, 3))
+    page = shown("<style>.bb-message{font-size:9px}</style>" + explorer._repr_html_())
+    (fault,) = layout_faults(page)
+    assert "too small: 'There is no such square.' 9 px" in fault
+
+
+def test_what_a_quiz_replies_is_looked_at(shown):
+    quiz = Quiz([Question("Right?", {"yes": "It is so.", "no": "It is not."}, "yes")])
+    page = shown("<style>.bb-reply{font-size:9px!important}</style>" + quiz._repr_html_())
+    assert any("too small: '" in fault for fault in layout_faults(page))
 
 
 def test_many_faults_of_a_figure_are_one_sentence(shown):

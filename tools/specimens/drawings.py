@@ -1,7 +1,7 @@
 """Drawings by the functions that chapters share; those of single chapters follow below."""
 
 from backbones import diagrams
-from backbones.diagrams import Edge, FeatureMap, Node, Share
+from backbones.diagrams import Edge, FeatureMap, Node, Room, Share, svg
 from backbones.profile import profile
 
 
@@ -92,3 +92,26 @@ def field_pyramid() -> diagrams.Picture:
 def field_pyramid_deep() -> diagrams.Picture:
     """Fields: five layers of stride 2, too fine for single cells."""
     return diagrams.field_pyramid([(3, 2)] * 5)
+
+
+def own_drawing() -> diagrams.Picture:
+    """A drawing of one's own: two layouts, and parts that light up together."""
+
+    def layout(room: Room) -> str:
+        names = ("stem", "stages", "head")
+        step = 70 if room.narrow else 240
+        shapes = []
+        for k, name in enumerate(names):
+            x, y = (85, 10 + step * k) if room.narrow else (10 + step * k, 10)
+            if k:
+                end = [(x + 80, y - 2), (x - 2, y + 20)][not room.narrow]
+                start = [(x + 80, y - 30), (x - 80, y + 20)][not room.narrow]
+                shapes.append(svg.arrow([start, end]))
+            box = svg.rect(x, y, 160, 40, fill="blue", tint=0.2)
+            shapes.append(svg.part(k + 1, box, room.title(x + 80, y + 20, name), label=name))
+        low = 10 + step * 3 if room.narrow else 80
+        line = ("y = ", (3, "head"), "(", (2, "stages"), "(", (1, "stem"), "(x)))")
+        shapes.append(room.note(10, low, *line, anchor="start"))
+        return svg.document(room.width, low + 16, *shapes)
+
+    return diagrams.fitted(layout, "Stem, stages and head of a network.", "Point at a part.")

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from backbones import plots
 from backbones.data import digits, flowers, photos
 from backbones.diagrams import Picture
-from backbones.plots.style import WIDTH
+from backbones.plots.panels import Panels
+from backbones.plots.rendering import Page
 from backbones.train import Evaluation, History
 
 LONG_NAMES = (
@@ -81,6 +82,21 @@ def lines_one_family() -> Picture:
         for k, depth in enumerate((8, 14, 20, 26, 32, 44))
     }
     return plots.lines(series, "layers", "gradient norm", log_y=True, markers=True)
+
+
+def lines_levels() -> Picture:
+    """Lines: levels that nearly meet, one series emphasised, a range of its own."""
+    epochs = np.arange(1, 21)
+    series = {name: (epochs, _curve(0.3 + 0.2 * k)) for k, name in enumerate(LONG_NAMES)}
+    levels = {"guessing": 2.30, "guessing the most frequent class": 2.22, "a linear model": 2.15}
+    return plots.lines(
+        series,
+        "epoch",
+        "training loss (nats)",
+        levels=levels,
+        emphasis=[LONG_NAMES[0]],
+        y_range=(0, 2.5),
+    )
 
 
 def lines_log_log() -> Picture:
@@ -194,19 +210,19 @@ def heatmap_wide() -> Picture:
     return plots.heatmap(words, "attention", x_label="key", y_label="query")
 
 
-def image_grid() -> Picture:
+def image_grid() -> Picture | Panels:
     """Pictures with titles."""
     chosen = list(photos().values())[:6]
     titles = ("a temple", "a flower", "a cat's face", "a cup of coffee", "a camera", "astronaut")
     return plots.image_grid(chosen, titles, caption="Photographs that ship with scikit-image.")
 
 
-def image_grid_small() -> Picture:
+def image_grid_small() -> Picture | Panels:
     """Pictures of few pixels, without titles."""
     return plots.image_grid(digits(8).train.images[:16], columns=8, lossless=True)
 
 
-def feature_maps() -> Picture:
+def feature_maps() -> Picture | Panels:
     """Feature maps."""
     maps = torch.randn(24, 14, 14, generator=torch.Generator().manual_seed(0)).cumsum(1).cumsum(2)
     return plots.feature_maps(maps)
@@ -225,20 +241,32 @@ def confusion_many() -> Picture:
     return plots.confusion(_evaluation(classes, torch.arange(10_000) % 10))
 
 
-def most_confused() -> Picture:
+def most_confused() -> Picture | Panels:
     """Confused: the wrong answers that a model was surest of."""
     data = flowers().validation
     return plots.most_confused(_evaluation(data.classes, data.labels, sure=2), data.images)
 
 
-def two_panels() -> Picture:
-    """A plot of one's own in the house style: two panels."""
-    with plots.house_style():
-        figure = Figure(figsize=(WIDTH / 72, 260 / 72), dpi=72)
+def panels() -> Panels:
+    """Panels: a whole curve and its last part."""
+    epochs = np.arange(1, 21)
+    series = {name: (epochs, _curve(0.4 + 0.05 * k)) for k, name in enumerate(("VGG", "ResNet"))}
+    whole = plots.lines(series, "epoch", "training loss (nats)")
+    last = plots.lines(series, "epoch", "training loss (nats)", y_range=(0.3, 0.6))
+    return plots.panels(whole, last, titles=("from the start", "at the end"), caption="Two plots.")
+
+
+def own_plot() -> Picture:
+    """A plot of one's own in the house style: two axes, for a column and for a phone."""
+
+    def draw(page: Page) -> Figure:
+        figure = Figure(figsize=(page.width / 72, 240 / 72), dpi=72)
         for axes, title in zip(figure.subplots(1, 2), ("sigmoid", "its slope"), strict=True):
             x = np.linspace(-6, 6, 100)
             y = 1 / (1 + np.exp(-x))
             axes.plot(x, y if title == "sigmoid" else y * (1 - y))
             axes.set_title(title)
             axes.set_xlabel("input")
-    return plots.picture(figure, "The sigmoid, and its slope, which is 0.25 at most.")
+        return figure
+
+    return plots.picture(draw, "The sigmoid, and its slope, which is 0.25 at most.")
