@@ -52,7 +52,6 @@ def page_context(
     repository, branch = options["repository_url"], options["repository_branch"]
     source = Path(app.env.doc2path(pagename, base=False)) if doctree else None
     page = getattr(app.env, "backbones_pages", {}).get(pagename, {})
-    owner = repository.removeprefix("https://github.com/")
     context.update(
         landing=pagename == LANDING,
         repository=repository,
@@ -62,13 +61,21 @@ def page_context(
     )
     if source is not None and source.suffix == ".ipynb":
         context["notebook"] = context["sourcename"]
-        colab = options["launch_buttons"]["colab_url"]
-        context["colab"] = f"{colab}/github/{owner}/blob/{branch}/{source.as_posix()}"
+        context["colab"] = colab_address(app, pagename)
     if source is not None:
         context["source_url"] = f"{repository}/blob/{branch}/{source.as_posix()}"
     # A theme's or extension's files have no place in our pages: the layout names what it loads.
     context["css_files"] = []
     context["script_files"] = []
+
+
+def colab_address(app: Sphinx, pagename: str) -> str:
+    """Where a notebook opens in Colab."""
+    options = app.config.html_theme_options
+    owner = options["repository_url"].removeprefix("https://github.com/")
+    path = Path(app.env.doc2path(pagename, base=False)).as_posix()
+    colab = options["launch_buttons"]["colab_url"]
+    return f"{colab}/github/{owner}/blob/{options['repository_branch']}/{path}"
 
 
 def is_math(node: nodes.Node) -> bool:
@@ -122,6 +129,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     # A script and not JSON: pages opened from disk may not fetch.
     (out / "search-index.js").write_text(f"backbonesIndex={index}", encoding="utf-8")
     kept = {"katex", *(path.name for path in (Path(app.srcdir) / "book" / "assets").iterdir())}
+    kept.discard("style")  # is written into the pages
     for path in (out / "_static").iterdir():
         if path.name not in kept:
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -17,7 +17,6 @@ recognises the patterns:
 from __future__ import annotations
 
 import re
-from html import escape
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,13 +25,10 @@ from zlib import crc32
 from claims import CLAIMS_TITLE, mark_claims
 from docutils import nodes
 from markup import body_rows, header_cells, leading_words, warn
-from myst_nb.sphinx_ import HideCodeCellNode
 from outline import is_chapter, planned
 from papers import Papers
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
-from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.writers.html5 import HTML5Translator
 
 CALLOUTS = {
     "predict first": "predict",
@@ -58,6 +54,8 @@ FIXED_TITLES = (
 )
 ONLY_OF_PAPERS = ("Why it mattered", "Using it today")
 IMPORTS_TITLE = "Set-up: imports"
+# What is as short stands in one line with others on the card.
+SHORT = 28
 LEVELS = ("easy", "medium", "hard", "research")
 
 
@@ -126,17 +124,20 @@ class ChapterMarkup(SphinxTransform):
             warn(page, f"The sections {found} come in the order {list(FIXED_TITLES)}")
 
     def mark_glance(self, table: nodes.table, facts: dict[str, Any]) -> None:
-        """Rows of name and value."""
-        table["classes"].append("bb-glance")
-        first, *others = table.next_node(nodes.thead).findall(nodes.entry)
-        first["morecols"] = len(others)
-        for other in others:
-            other.parent.remove(other)
-        for row in body_rows(table):
-            name = row[0].astext()
-            facts["glance"][name] = row[1].astext()
-            if name == "ImageNet" and not row[1].next_node(nodes.reference):
-                warn(row[1], "The accuracy on ImageNet links to where it was published")
+        """Rows of name and value become a card: a list of facts under a title."""
+        card = nodes.container(classes=["bb-glance"])
+        card += nodes.paragraph("", table.next_node(nodes.thead).astext().strip())
+        short, long = nodes.definition_list(classes=["bb-facts"]), nodes.definition_list()
+        for name, *values in body_rows(table):
+            value = values[0]
+            facts["glance"][name.astext()] = value.astext()
+            if name.astext() == "ImageNet" and not value.next_node(nodes.reference):
+                warn(value, "The accuracy on ImageNet links to where it was published")
+            term = nodes.term("", "", *name.next_node(nodes.paragraph).children)
+            item = nodes.definition_list_item("", term, nodes.definition("", *value.children))
+            (short if len(value.astext()) <= SHORT else long).append(item)
+        card += [facts_of for facts_of in (short, long) if len(facts_of)]
+        table.parent.replace(table, card)
 
     def mark_glossary(self, table: nodes.table) -> None:
         """An anchor for each term, and a place for the link to its chapter."""
@@ -220,35 +221,6 @@ class ChapterMarkup(SphinxTransform):
                 warn(link, f"{address} is not in book/references.bib")
 
 
-def open_fold(translator: HTML5Translator, node: HideCodeCellNode) -> None:
-    """A folded cell, with one label for both states and as its name for screen readers."""
-    classes, label = " ".join(node["classes"]), escape(node["prompt_show"])
-    translator.body.append(f'<details class="hide {classes}"><summary>{label}</summary>\n')
-
-
-def close_fold(translator: HTML5Translator, node: HideCodeCellNode) -> None:
-    """End of a folded cell."""
-    translator.body.append("</details>\n")
-
-
-class CodeBelowFigure(SphinxPostTransform):
-    """Folded code gets its label; a figure comes before the folded code that draws it."""
-
-    default_priority = 210  # after the notebook extension wrapped the folded code
-    formats = ("html",)
-
-    def run(self, **kwargs: Any) -> None:
-        """Label the folds; swap the two children of cells tagged hide-input."""
-        for cell in self.document.findall(nodes.container):
-            for fold in cell.children:
-                if isinstance(fold, HideCodeCellNode) and cell.get("titled"):
-                    only_code = cell["hide_mode"] == "input"
-                    fold["prompt_show"] = ("Code: " if only_code else "") + cell["prompt_show"]
-            if cell.get("hide_mode") == "input" and len(cell) == 2:
-                cell["classes"].append("bb-code-below")
-                cell.children.reverse()
-
-
 def purge(app: Sphinx, env: Any, docname: str) -> None:
     """Forget a page that changed or went away."""
     getattr(env, "backbones_pages", {}).pop(docname, None)
@@ -264,8 +236,6 @@ def merge(app: Sphinx, env: Any, docnames: set[str], other: Any) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_transform(ChapterMarkup)
-    app.add_node(HideCodeCellNode, override=True, html=(open_fold, close_fold))
-    app.add_post_transform(CodeBelowFigure)
     app.connect("env-purge-doc", purge)
     app.connect("env-merge-info", merge)
     # What is cached of a page depends on this code: a change of it has all pages read again.

@@ -21,6 +21,12 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 from timeline import NETWORKS, timeline
 
+# Before the first picture of the page is painted, so that nothing moves.
+FOLD_PARTS = (
+    '<script>if (matchMedia("(max-width: 56rem)").matches) '
+    'for (const part of document.querySelectorAll(".bb-map details")) part.open = false</script>'
+)
+
 
 class Gathered(nodes.General, nodes.Element):
     """A place that is filled when all pages are read."""
@@ -49,6 +55,33 @@ def chapters(app: Sphinx) -> list[tuple[str, list[str]]]:
 def raw(text: str) -> nodes.raw:
     """HTML of our own."""
     return nodes.raw("", text, format="html")
+
+
+def claims_filter(counts: Counter[str], titles: dict[str, str]) -> str:
+    """Controls that leave the claims of one verdict, or of one chapter; the script moves them.
+
+    Args:
+        counts: How many claims got each kind of verdict.
+        titles: Title of each chapter with claims, by its anchor on the page.
+    """
+    choices = [("", "all", counts.total())]
+    choices += [(kind, badge(kind), counts[kind]) for kind in BADGES]
+    radios = "".join(
+        f'<label><input type="radio" name="verdict" value="{kind}"'
+        f'{"" if kind else " checked"} autocomplete="off">{words} {count}</label>'
+        for kind, words, count in choices
+    )
+    options = "".join(f'<option value="{name}">{title}</option>' for name, title in titles.items())
+    return (
+        f'<form class="bb-filter bb-js"><fieldset aria-label="Verdict">{radios}</fieldset>'
+        '<label>Chapter <select name="chapter" autocomplete="off">'
+        f'<option value="">all</option>{options}</select></label><p role="status"></p></form>'
+    )
+
+
+def badge(kind: str) -> str:
+    """A verdict's badge."""
+    return f'<span class="bb-verdict bb-verdict-{kind}">{BADGES[kind]}</span>'
 
 
 class FillGathered(SphinxPostTransform):
@@ -105,19 +138,18 @@ class FillGathered(SphinxPostTransform):
                     out.append(self.claims_of(name, claims))
         if not out:
             return [nodes.paragraph("", "No chapter has made a claim yet.")]
-        badges = "".join(
-            f'<li><span class="bb-verdict bb-verdict-{kind}">{words}</span> {counts[kind]}</li>'
-            for kind, words in BADGES.items()
-        )
-        jumps = "".join(
-            f'<li><a href="#{section["ids"][0]}">{html.escape(section[0].astext())}</a></li>'
-            for section in out
-        )
-        return [raw(f'<ul class="bb-tally">{badges}</ul><ul class="bb-jump">{jumps}</ul>'), *out]
+        badges = "".join(f"<li>{badge(kind)} {counts[kind]}</li>" for kind in BADGES)
+        titles = {section["ids"][0]: html.escape(section[0].astext()) for section in out}
+        jumps = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title in titles.items())
+        return [
+            raw(claims_filter(counts, titles)),
+            raw(f'<ul class="bb-tally">{badges}</ul><ul class="bb-jump">{jumps}</ul>'),
+            *out,
+        ]
 
     def claims_of(self, name: str, claims: list[tuple[str, str, list[nodes.entry]]]) -> nodes.Node:
         """A chapter's claims, each with a link to the place where it is checked."""
-        section = nodes.section(ids=[name.split("/")[-1]])
+        section = nodes.section(ids=[name.split("/")[-1]], classes=["bb-of-chapter"])
         heading = nodes.title()
         heading += nodes.reference("", self.title(name), refuri=self.uri(name), internal=True)
         section += heading
@@ -158,16 +190,17 @@ class FillGathered(SphinxPostTransform):
                 link.replace_self(link.children)
 
     def book_map(self) -> list[nodes.Node]:
-        """Cards of the chapters, part by part."""
+        """The chapters, part by part; on a narrow screen each part is folded."""
         out = []
         for caption, names in chapters(self.app):
             cards = "".join(self.card(name) for name in names)
+            count = f"{len(names)} chapter{'s' if len(names) > 1 else ''}"
             out.append(
-                f'<section class="bb-map-part" data-part="{nodes.make_id(caption)}">'
-                f"<h3>{html.escape(caption)}</h3>"
-                f'<ul class="bb-cards">{cards}</ul></section>'
+                f'<details open data-part="{nodes.make_id(caption)}">'
+                f"<summary><h3>{html.escape(caption)}</h3> {count}</summary>"
+                f'<ul class="bb-cards">{cards}</ul></details>'
             )
-        return [raw(f'<div class="bb-map">{"".join(out)}</div>')]
+        return [raw(f'<div class="bb-map">{"".join(out)}</div>{FOLD_PARTS}')]
 
     def card(self, name: str) -> str:
         """A chapter's title, year and one-line answer."""

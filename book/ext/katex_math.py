@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 PACKAGE = "katex@0.16.22"
 WANTED = re.compile(r"package/dist/(katex\.min\.(?:css|js)|fonts/[\w-]+\.woff2)")
+# An inline formula of more signs than this may break, after a relation, where a line is short.
+LONG = 24
+COMMAND, GROUPING = re.compile(r"\\[A-Za-z]+"), re.compile(r"[{}\s^_]+")
 # Formats for browsers long gone.
 OTHER_FONTS = re.compile(r',url\(fonts/[\w-]+\.(?:woff|ttf)\) format\("\w+"\)')
 
@@ -100,7 +103,9 @@ class Katex:
 
 def visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
     """A formula in the text."""
-    translator.body.append(translator.starttag(node, "span", "", CLASS="math"))
+    signs = GROUPING.sub("", COMMAND.sub("x", node.astext()))
+    name = "math bb-long" if len(signs) > LONG else "math"
+    translator.body.append(translator.starttag(node, "span", "", CLASS=name))
     translator.body.append(katex_of(translator).render(node, display=False) + "</span>")
     raise nodes.SkipNode
 

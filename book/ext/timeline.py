@@ -93,14 +93,25 @@ def label(kind: str, x: float, y: float, words: object) -> str:
     return f'<text class="{kind}" x="{x:.0f}" y="{y:.0f}">{words}</text>'
 
 
-def network(node: Network, x: float, y: float, links: dict[str, str]) -> str:
-    """Dot and name; a link and a filled dot where the chapter exists."""
+def network(
+    node: Network, x: float, y: float, links: dict[str, str], names: float | None = None
+) -> str:
+    """Dot and name; a link and a filled dot where the chapter exists.
+
+    Args:
+        node: The network.
+        x: Where its dot is.
+        y: Where its dot is.
+        links: Address of each chapter there is.
+        names: Where names begin that stand in a column; else the name is beside its dot.
+    """
     href = links.get(node.chapter)
     colour = LANES[node.lane].colour
     fill = colour if href else "var(--page)"
     dot = f'<circle cx="{x:.0f}" cy="{y:.0f}" r="5" fill="{fill}" stroke="{colour}"/>'
     # The name is written on a stripe of the lane's ground, so that lines do not strike it through.
-    text = f'<text x="{x + 10:.0f}" y="{y + 4.5:.0f}" stroke="{ground(colour)}">{node.name}</text>'
+    start, behind = (x + 10, ground(colour)) if names is None else (names, "var(--page)")
+    text = f'<text x="{start:.0f}" y="{y + 4.5:.0f}" stroke="{behind}">{node.name}</text>'
     return f'<a href="{href}">{dot}{text}</a>' if href else f'<g class="bb-later">{dot}{text}</g>'
 
 
@@ -123,6 +134,7 @@ def draw(
     below: list[str],
     places: dict[str, tuple[float, float]],
     links: dict[str, str],
+    names: float | None = None,
 ) -> str:
     """Put background, edges and networks together."""
     edges = [
@@ -130,7 +142,10 @@ def draw(
         for node in NETWORKS
         for parent in node.parents
     ]
-    nodes = [network(node, *places[node.name], links) for node in NETWORKS]
+    nodes = [
+        network(node, *places[node.name], links, names)
+        for node in sorted(NETWORKS, key=lambda node: node.date)
+    ]
     return (
         f'<svg class="{kind}" viewBox="0 0 {size[0]:.0f} {size[1]:.0f}" role="group" '
         f'aria-label="{ALT}">{"".join(below)}<g class="bb-edges">{"".join(edges)}</g>'
@@ -164,24 +179,27 @@ def flat(links: dict[str, str]) -> str:
 
 
 def tall(links: dict[str, str]) -> str:
-    """Time downwards, lanes beside each other: for narrow screens."""
-    column, left, apart = 88, 36, 21
+    """Time downwards, a line for each network: for narrow screens.
 
-    def at(when: float) -> float:
-        return 46 if when < 2000 else 86 + (when - 2012.9) * 62
-
-    places, ends = {}, [0.0] * len(LANES)
-    for node in sorted(NETWORKS, key=lambda node: node.date):
-        y = ends[node.lane] = max(at(node.date), ends[node.lane] + apart)
-        places[node.name] = (left + node.lane * column + 9, y)
-    bottom = max(ends) + 20
-    below = []
-    for i, lane in enumerate(LANES):
-        x = left + i * column
-        below.append(band(x, 0, column - 4, bottom, lane.colour))
-        below.append(label("bb-lane", x + 6, 19, lane.name.split()[0]))
-    below += [label("bb-year", 14, at(year) + 4, year) for year in (1998, *range(2013, 2021))]
-    return draw("bb-tall", (left + len(LANES) * column, bottom), below, places, links)
+    The dots stand in lanes as in a graph of versions, the names in a column of their own, so that
+    no name can touch a lane or another name, whatever the reader's letters are.
+    """
+    left, apart, row, top = 40, 30, 22, 12
+    names = left + len(LANES) * apart + 10
+    bottom = top + (len(NETWORKS) - 0.5) * row + 4
+    below = [
+        band(left + i * apart, 0, apart - 4, bottom, lane.colour) for i, lane in enumerate(LANES)
+    ]
+    places, year = {}, 0
+    for number, node in enumerate(sorted(NETWORKS, key=lambda node: node.date)):
+        x, y = left + node.lane * apart + apart / 2 - 2, top + number * row
+        places[node.name] = (x, y)
+        leader = f'<path class="bb-leader" d="M{x:.0f} {y:.0f}H{names - 5}"'
+        below.append(f'{leader} stroke="{LANES[node.lane].colour}"/>')
+        if int(node.date) != year:
+            year = int(node.date)
+            below.append(label("bb-year", 0, y + 4.5, year))
+    return draw("bb-tall", (320, bottom), below, places, links, names)
 
 
 def timeline(links: dict[str, str]) -> str:
@@ -194,7 +212,8 @@ def timeline(links: dict[str, str]) -> str:
         "From LeNet to the Vision Transformer, by the date of first publication. Lines show what "
         "was built on what; filled dots lead to chapters of this book."
     )
+    lanes = "".join(f'<li style="--tone:{lane.colour}">{lane.name}</li>' for lane in LANES)
     return (
-        f'<figure class="bb-timeline">{flat(links)}{tall(links)}'
+        f'<figure class="bb-timeline"><ul class="bb-lanes">{lanes}</ul>{flat(links)}{tall(links)}'
         f"<figcaption>{caption}</figcaption></figure>"
     )

@@ -35,11 +35,11 @@ BIBLIOGRAPHY = """
 """
 
 
-def code(source, *tags, html=None):
-    """A code cell that ran; with ``html`` it put that out."""
-    outputs = []
-    if html is not None:
-        outputs = [new_output("execute_result", {"text/html": html}, execution_count=1)]
+def code(source, *tags, html=None, markdown=None):
+    """A code cell that ran; with ``html`` or ``markdown`` it put that out."""
+    data = {"text/html": html, "text/markdown": markdown}
+    data = {kind: text for kind, text in data.items() if text is not None}
+    outputs = [new_output("execute_result", data, execution_count=1)] if data else []
     metadata = {"tags": list(tags)}
     return new_code_cell(source, execution_count=1, outputs=outputs, metadata=metadata)
 

@@ -33,14 +33,27 @@ def test_the_paragraph_after_the_title_leads_and_no_other(book):
 
 
 def test_the_card_has_a_name_and_a_value_in_each_row(book):
-    (card,) = book.page(VGG).select("table.bb-glance")
-    (heading,) = card.select("thead th")
-    assert heading.get_text(strip=True) == "At a glance"
-    assert heading["colspan"] == "2"
-    rows = [texts(row.select("td")) for row in card.select("tbody tr")]
-    assert rows == [["Year", "2014"], ["Paper", "Simonyan"], ["ImageNet", "74.4 %, Table 3"]]
+    (card,) = book.page(VGG).select(".bb-glance")
+    assert card.p.get_text(strip=True) == "At a glance"
+    assert card.select("table") == []
+    (facts,) = card.select("dl")
+    assert texts(facts.select("dt")) == ["Year", "Paper", "ImageNet"]
+    assert texts(facts.select("dd")) == ["2014", "Simonyan", "74.4 %, Table 3"]
     glance = book.app.env.backbones_pages["chapters/resnet"]["glance"]
     assert glance == {"Year": "2015"}
+
+
+def test_short_facts_stand_in_a_line_above_the_long_ones(book):
+    long = "an identity shortcut; the bottleneck; 152 layers"
+    rows = f"| Year | 2015 |\n| Introduced | {long} |\n| MACs | 4.1 G at 224 × 224 |"
+    doctree, said = book.read(VGG, chapter(rows=rows))
+    assert said == ""
+    (card,) = classes(doctree, "bb-glance")
+    short, others = card.findall(nodes.definition_list)
+    assert "bb-facts" in short["classes"]
+    assert "bb-facts" not in others["classes"]
+    assert [item[0].astext() for item in short] == ["Year", "MACs"]
+    assert [item[1].astext() for item in others] == [long]
 
 
 def test_other_tables_are_no_cards(book):

@@ -64,15 +64,29 @@ def test_anchors_stay_in_the_chapter(book):
     assert book.page("book/claims").select("td[id]") == []
 
 
+def test_claims_can_be_sifted_by_verdict_and_chapter_where_scripts_run(book):
+    page = book.page("book/claims")
+    (form,) = page.select("form.bb-filter.bb-js")  # hidden without scripts
+    choices = {radio["value"]: words(radio.parent) for radio in form.select("[name=verdict]")}
+    assert choices == {"": "all 5", "true": "true 3", "but": "true, but … 1", "myth": "myth 1"}
+    options = {option["value"]: words(option) for option in form.select("option")}
+    assert options == {"": "all", "vgg": "VGG: depth", "resnet": "ResNet"}
+    sections = page.select("section.bb-of-chapter")
+    assert [section["id"] for section in sections] == ["vgg", "resnet"]
+    for row in page.select("tbody tr"):  # the script finds the verdict of a row by its badge
+        assert len(row.select(".bb-verdict")) == 1
+
+
 # -- the map ---------------------------------------------------------------------------------------
 
 
 def test_the_map_has_a_card_for_each_chapter_by_parts(book):
-    parts = book.page("index").select(".bb-map-part")
-    assert [(p["data-part"], words(p.h3)) for p in parts] == [
+    parts = book.page("index").select(".bb-map > details")
+    assert [(p["data-part"], words(p.summary.h3)) for p in parts] == [
         ("classic-networks", "Classic networks"),
         ("skip-connections", "Skip connections"),
     ]
+    assert all(part.has_attr("open") for part in parts)  # without a script all of them can be read
     cards = book.page("index").select("a.bb-card")
     assert [(card["href"], words(card)) for card in cards] == [
         ("chapters/vgg.html", "VGG: depth 2014 Small filters, stacked."),

@@ -145,13 +145,23 @@ def test_time_runs_to_the_right_evenly_and_years_stand_where_they_begin():
         assert years[str(year)] == pytest.approx(expected, abs=1.1)
 
 
-def test_time_runs_down_on_narrow_screens_and_names_do_not_touch():
+def test_time_runs_down_on_narrow_screens_a_line_for_each_network():
     found = dots(drawings({})["bb-tall"])
-    lanes = {}
-    for name in sorted(found, key=lambda name: networks()[name].date):
-        lanes.setdefault(networks()[name].lane, []).append(place(found[name][1])[1])
-    for heights in lanes.values():
-        assert all(after - before >= 20 for before, after in pairwise(heights))
+    names = sorted(found, key=lambda name: networks()[name].date)
+    heights = [place(found[name][1])[1] for name in names]
+    assert all(after - before >= 20 for before, after in pairwise(heights))
+
+
+def test_names_stand_in_a_column_of_their_own_on_narrow_screens():
+    drawing = drawings({})["bb-tall"]
+    bands = drawing.findall("rect")
+    (start,) = {float(group.find("text").get("x")) for group, _ in dots(drawing).values()}
+    assert start > max(float(b.get("x")) + float(b.get("width")) for b in bands)
+    width = float(drawing.get("viewBox").split()[2])
+    longest = max(map(len, networks()))
+    assert start + longest * 8.5 < width  # 8.5 units a letter: more than any font needs
+    years = [t.text for t in drawing.iter("text") if t.get("class") == "bb-year"]
+    assert years == sorted({str(int(network.date)) for network in networks().values()})
 
 
 @pytest.mark.parametrize("kind", ["bb-flat", "bb-tall"])

@@ -9,7 +9,7 @@ from backbones.plots.style import COLORS
 
 ROOT = Path(__file__).resolve().parents[2]
 SHEETS = [
-    ROOT / "book" / "assets" / "backbones.css",
+    ROOT / "book" / "assets" / "style" / "values.css",
     *sorted((ROOT / "src" / "backbones" / "explorers" / "static").glob("*.css")),
 ]
 NO_COLORS = {"sans", "serif", "mono", "ink", "paper"}  # variables of the site besides the palette
@@ -27,7 +27,7 @@ def same(colour, tone):
 def test_style_sheets_have_the_tones_of_the_palette(sheet):
     text = text_of(sheet)
     defined = re.findall(r"--bb-([a-z]+):\s*([^;}]+)[;}]", text)
-    if sheet.name == "backbones.css":
+    if sheet.name == "values.css":
         assert set(PALETTE) | NO_COLORS == {name for name, _ in defined}
     for name, value in defined:
         if name in NO_COLORS:
