@@ -1,6 +1,7 @@
 """The table of a model's layers: by hand, against sums, and in its two forms."""
 
 import math
+import re
 import subprocess
 import sys
 
@@ -170,6 +171,10 @@ def test_both_renderings_hold_all_numbers(table):
         assert "all" in form
     assert len({len(line) for line in text.splitlines() if set(line) == {"-"}}) == 1
     assert page.count("<tr>") == len(table.rows) + 2
+    heads = re.findall('<th scope="col">(.*?)</th>', page)
+    assert heads[:4] == ["layer", "parameters", "MACs", "output"]  # what a narrow screen shows
+    assert " <small>Conv2d</small></th><td>" in page
+    assert 'role="group"' in page  # not a landmark: several tables of a page may have one name
     assert repr(table) == f"Profile(Sequential, 5 rows, {table.macs:,} MACs)"
 
 

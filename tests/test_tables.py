@@ -25,3 +25,9 @@ def test_words_are_escaped():
     assert '<th scope="row">&lt;a&gt;</th><td>1 &amp; 2</td>' in table
     assert "&lt;b&gt;" in table
     assert "<caption>&lt;c&gt;</caption>" in table
+
+
+def test_a_heading_may_have_a_note():
+    table = html_table([(("a", "<kind>"), 1), (("b", ""), 2)])
+    assert '<th scope="row">a <small>&lt;kind&gt;</small></th><td>1</td>' in table
+    assert '<th scope="row">b</th><td>2</td>' in table

@@ -111,10 +111,16 @@ class Profile:
         return f"Profile({self.model}, {len(self.rows)} rows, {self.macs:,} MACs)"
 
     def _repr_html_(self) -> str:
-        head, *body = ([text.replace(" x ", " × ") for text in row] for row in self._cells())
+        cells = ([text.replace(" x ", " × ") for text in row] for row in self._cells())
+        # Counts come first, so that they are seen where there is no room for the rest.
+        head, *body = (
+            [(name, kind), parameters, macs, output, *others]
+            for name, kind, output, parameters, macs, *others in cells
+        )
+        head[0] = "layer"
         caption = f"{self.model} on a {' × '.join(map(str, self.input_size))} image"
         return (
-            f'<div class="bb-table" tabindex="0" role="region" aria-label="{html.escape(caption)}">'
+            f'<div class="bb-table" tabindex="0" role="group" aria-label="{html.escape(caption)}">'
             f"\n{html_table(body, head, caption=caption)}</div>"
         )
 

@@ -14,21 +14,27 @@ def html_table(
     """A table whose rows begin with their headings; all words are escaped.
 
     Args:
-        rows: Heading and cells of each row.
+        rows: Heading and cells of each row; a heading may be a pair, of a name and a small note.
         head: Headings of the columns.
         caption: Above the table.
         attributes: Of the table: its class, a name for screen readers.
     """
-    words = [[html.escape(str(cell), quote=False) for cell in row] for row in rows]
-    columns = "".join(f'<th scope="col">{html.escape(name, quote=False)}</th>' for name in head)
+    columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     named = (attributes or {}).items()
     lines = ["<table" + "".join(f' {name}="{html.escape(value)}"' for name, value in named) + ">"]
     if caption:
-        lines.append(f"<caption>{html.escape(caption, quote=False)}</caption>")
+        lines.append(f"<caption>{escape(caption)}</caption>")
     if head:
         lines.append(f"<thead><tr>{columns}</tr></thead>")
     lines.append("<tbody>")
-    for name, *cells in words:
-        values = "".join(f"<td>{cell}</td>" for cell in cells)
-        lines.append(f'<tr><th scope="row">{name}</th>{values}</tr>')
+    for heading, *cells in rows:
+        name, note = heading if isinstance(heading, tuple) else (heading, "")
+        small = f" <small>{escape(note)}</small>" if note else ""
+        values = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        lines.append(f'<tr><th scope="row">{escape(name)}{small}</th>{values}</tr>')
     return "\n".join([*lines, "</tbody></table>"])
+
+
+def escape(words: object) -> str:
+    """Words as they stand in HTML."""
+    return html.escape(str(words), quote=False)
