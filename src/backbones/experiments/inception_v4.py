@@ -26,7 +26,7 @@ _BRANCHES = [[(8, 1)], [(8, 1), (8, 3)], [(8, 1), (8, 3), (8, 3)]]
 
 
 def inception_resnet(
-    num_classes: int, scale: float, kind=ScaledResidual, width: int = 64, depth: int = 12
+    num_classes: int, scale: float, kind=ScaledResidual, width: int = 64, depth: int = 8
 ) -> nn.Sequential:
     """A stem, and a number of modules at 8 x 8 positions.
 
@@ -45,7 +45,7 @@ def inception_resnet(
 
 
 _SCALES = (0.1, 0.3, 1.0)
-_RATES = (0.1, 1.0)
+_RATES = (0.1, 1.0, 3.0)
 _KINDS = {
     **{f"scale {scale:g}": {"scale": scale} for scale in _SCALES},
     "no sum": {"scale": 1.0, "kind": NoResidual},
@@ -54,7 +54,7 @@ _KINDS = {
 SCALES = Experiment(
     name="inception_v4_scales",
     question="Do modules of Inception-ResNet need their residual scaled down, and do they need the "
-    "sum at all, at a learning rate that suits them and at one that is too high?",
+    "sum at all, at a learning rate that suits them and at higher ones?",
     models={
         f"{name}, rate {rate:g}": partial(inception_resnet, **options)
         for rate in _RATES
@@ -62,7 +62,7 @@ SCALES = Experiment(
     },
     data=DATA,
     recipe={
-        "epochs": 20,
+        "epochs": 15,
         "optimizer": "sgd",
         "weight_decay": 1e-4,
         "augment": standard_augment,
