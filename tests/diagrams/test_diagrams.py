@@ -2,7 +2,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from lettering import texts_outside, width
+from lettering import WIDER, texts, texts_outside, texts_overlapping, width
 
 from backbones.diagrams import (
     Edge,
@@ -17,6 +17,8 @@ from backbones.diagrams import (
     share_bars,
     svg,
 )
+from backbones.diagrams.blocks import wired
+from backbones.diagrams.room import WIDE
 
 SVG = '<svg viewBox="0 0 10 10" width="10" height="10"><rect width="10" height="10"/></svg>'
 
@@ -39,10 +41,10 @@ def test_a_narrow_place_shows_the_narrow_drawing():
     narrow = SVG.replace("10", "7")
     html = Picture(SVG, "a square", narrow=narrow)._repr_html_()
     assert html.startswith('<figure class="bb-picture bb-two"><style>')
-    wide, small = re.findall(r'<div class="bb-(wide|narrow)"', html)
+    wide, small = re.findall(r'<div class="bb-drawn-(wide|narrow)"', html)
     assert (wide, small) == ("wide", "narrow")
     # Where a front-end drops styles, only the wide one is seen.
-    assert '<div class="bb-narrow" style="display:none"><svg role="img" ' in html
+    assert '<div class="bb-drawn-narrow" style="display:none"><svg role="img" ' in html
     assert "@container (max-width:479.9px)" in html
     assert html.count('aria-label="a square"') == 2
     with pytest.raises(ValueError, match="narrow must start with '<svg', got 'x'"):
@@ -114,19 +116,39 @@ PICTURES = {
 }
 
 
-@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
-def test_drawings_stay_inside_their_box_and_define_no_id(picture):
-    width, height = picture.size
-    for node in parsed(picture).iter():
+DRAWINGS = {f"{name}, wide": picture.svg for name, picture in PICTURES.items()}
+DRAWINGS |= {f"{name}, narrow": picture.narrow for name, picture in PICTURES.items()}
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS.values(), ids=DRAWINGS)
+def test_drawings_stay_inside_their_box_and_define_no_id(drawing):
+    root = ET.fromstring(drawing)
+    width, height = (float(root.get(side)) for side in ("width", "height"))
+    for node in root.iter():
         assert "id" not in node.attrib
         x, y = float(node.get("x", 0)), float(node.get("y", 0))
         assert 0 <= x + float(node.get("width", 0)) <= width + 1
         assert 0 <= y + float(node.get("height", 0)) <= height + 1
 
 
+@pytest.mark.parametrize("drawing", DRAWINGS.values(), ids=DRAWINGS)
+def test_letters_stay_inside_their_box_and_apart(drawing):
+    assert texts_outside(drawing, WIDER) == []
+    assert texts_overlapping(drawing, 1.03) == []
+
+
 @pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
-def test_letters_stay_inside_their_box(picture):
-    assert texts_outside(picture.svg) == []
+def test_letters_can_be_read_in_a_column_and_on_a_phone(picture):
+    """Guards letters of 11 pixels: a drawing wider than its place is made smaller."""
+    for drawing, wide, name in ((picture.svg, 680, "wide"), (picture.narrow, 330, "narrow")):
+        width = float(ET.fromstring(drawing).get("width"))
+        smallest = min(text.size for text in texts(drawing))
+        assert smallest * min(1, wide / width) >= 11, (name, width)
+
+
+def test_texts_that_overlap_are_noticed():
+    shapes = [svg.text(50, 20, "one"), svg.text(60, 24, "two"), svg.text(50, 60, "far")]
+    assert texts_overlapping(svg.document(100, 100, *shapes)) == [("one", "two")]
 
 
 def test_a_text_that_leaves_its_box_is_noticed():
@@ -137,24 +159,38 @@ def test_a_text_that_leaves_its_box_is_noticed():
 
 @pytest.mark.parametrize("label", ["3×3 conv, 256", "1,024 × 112 × 112", "WMAQ%", "illicit", "BN"])
 def test_a_text_is_never_wider_than_thought(label):
-    assert width(label, 15) <= svg.text_width(label) <= 1.35 * width(label, 15)
-    assert width(label, 15, bold=True) <= svg.text_width(label, bold=True)
+    assert width(label, 15) <= svg.text_width(label, 15) <= 1.35 * width(label, 15)
+    assert width(label, 15, bold=True) <= svg.text_width(label, 15, bold=True)
 
 
-@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
-def test_drawings_take_their_colours_from_the_page(picture):
-    assert picture.svg.count("#") == len(re.findall(r"var\(--bb-[a-z]+,#\w{6}\)", picture.svg))
-    assert 'fill="currentColor"' in picture.svg
-    assert picture.size[0] <= 480  # legible on a phone
+@pytest.mark.parametrize("drawing", DRAWINGS.values(), ids=DRAWINGS)
+def test_drawings_take_their_colours_from_the_page(drawing):
+    assert drawing.count("#") == len(re.findall(r"var\(--bb-[a-z]+,#\w{6}\)", drawing))
+    assert set(re.findall(r'<text[^>]* fill="([^"]*)"', drawing)) == {"currentColor"}
 
 
 def test_block_diagram_writes_every_label():
     assert {"x", "64 × 56 × 56", "conv & BN", "pool", "+", "F(x)"} <= set(words(PICTURES["block"]))
 
 
-def test_block_diagram_can_be_widened_to_align_with_others():
-    nodes = {"a": Node("a", 0), "b": Node("b", 1)}
-    assert block_diagram(nodes, [Edge("a", "b")], alt="x", width=300).size[0] == 300
+def test_block_diagram_says_less_on_a_phone():
+    nodes = {"a": Node("a long label", 0, short="a label"), "b": Node("b", 1)}
+    picture = block_diagram(nodes, [Edge("a", "b", "along an arrow", short="arrow")], alt="x")
+    assert {"a long label", "along an arrow"} < {text.words for text in texts(picture.svg)}
+    assert {"a label", "arrow"} < {text.words for text in texts(picture.narrow)}
+
+
+def test_block_diagram_breaks_labels_where_branches_are_too_wide_for_a_phone():
+    nodes = {f"{k}": Node(f"3×3 conv, {64 * k}", 0, k) for k in range(4)}
+    picture = block_diagram(nodes, [], alt="x")
+    assert [text.words for text in texts(picture.narrow)][:2] == ["3×3 conv", "0"]
+    assert "3×3 conv, 64" in words(picture)
+
+
+def test_block_diagram_spreads_its_rows_over_a_height():
+    nodes = {"a": Node("a", 0), "b": Node("b", 1), "c": Node("c", 2)}
+    assert wired(nodes, [], WIDE, height=300).height == pytest.approx(300)
+    assert wired(nodes, [], WIDE).height < 200
 
 
 @pytest.mark.parametrize(
@@ -184,7 +220,7 @@ def test_field_pyramid_tells_the_field_of_each_layer():
 def test_convolution_step_computes_the_output():
     picture = convolution_step([[1, 2], [3, 4]], [[1, -1], [0, 2]], 0)
     assert picture.alt.endswith("the output in row 1, column 1 is 7.")  # 1 - 2 + 0 + 8
-    assert words(picture)[-1] == "= 7"
+    assert "= 7" in words(picture)
     with pytest.raises(ValueError, match="step must be at least 0 and below 1, got 1"):
         convolution_step([[1, 2], [3, 4]], [[1, -1], [0, 2]], 1)
 
@@ -221,12 +257,30 @@ def test_share_bars_tell_every_share_and_the_total():
     shares = share_bars(
         [("a", 1), ("b", 2999), Share("c", 0)], total_label="MACs", caption="<what>", alt=""
     )
-    assert words(shares) == ["3,000 MACs", "a", "<0.1%", "b", "100.0%", "c", "0.0%"]
+    assert words(shares) == [
+        *("3,000 MACs", "a", "<0.1% · 1", "b", "100.0% · 3.0 k", "c", "0.0% · 0")
+    ]
+    assert [text.words for text in texts(shares.narrow)][1:3] == ["a", "<0.1%"]
     assert shares.alt == "3,000 MACs: a <0.1%, b 100.0%, c 0.0%."
     lengths = [float(bar.get("width")) for bar in parsed(shares).iter("rect")]
     assert lengths[0] == lengths[2] == 1  # always something to see
-    assert shares.size[0] == 400
-    assert share_bars([("a", 1)], total_label="x", alt="said", width=300).alt == "said"
+    assert share_bars([("a", 1)], total_label="x", alt="said").alt == "said"
+
+
+def test_share_bars_leave_a_row_without_a_name_empty():
+    rows = [Share("a", 1, group="1"), Share("", 0, group="1"), Share("b", 2, group="2")]
+    shares = share_bars(rows, total_label="MACs")
+    assert shares.alt == "3 MACs: a 33.3%, b 66.7%."
+    ys = {text.words: text.top for text in texts(shares.svg)}
+    assert ys["b"] - ys["a"] == pytest.approx(2 * 18 + 8)  # two lines and a gap
+
+
+@pytest.mark.parametrize(
+    ("value", "short"), [(0, "0"), (999, "999"), (1792, "1.8 k"), (102_764_544, "103 M")]
+)
+def test_values_of_shares_are_short(value, short):
+    shares = share_bars([("a", value), ("b", 1)], total_label="x")
+    assert any(word.endswith(f"% · {short}") for word in words(shares))
 
 
 def test_share_bars_draw_a_square_for_each_block_within_the_width():

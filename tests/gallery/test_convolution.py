@@ -1,6 +1,6 @@
 """The gallery of convolution: drawings that agree with the arithmetic they show."""
 
-import re
+import xml.etree.ElementTree as ET
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from backbones.gallery import convolution
 
 
 def texts(drawing):
-    return re.findall(r"<text[^>]*>([^<]*)</text>", drawing)
+    return ["".join(text.itertext()) for text in ET.fromstring(drawing).iter("text")]
 
 
 def test_the_anatomy_counts_as_a_convolution_does():
@@ -53,7 +53,7 @@ def test_windows_say_how_many_there_are_and_what_they_miss(setting, n, unread):
 
 
 def test_a_kernel_that_does_not_fit_is_refused_in_words():
-    words, drawing = state(convolution.sliding_window(), 4, 5, 1, 0, 2)
+    words, drawing = state(convolution.sliding_window(), 5, 5, 1, 0, 2)
     assert not drawing
     assert words.startswith("No output: the kernel spans 9 pixels")
 
@@ -65,7 +65,8 @@ def test_the_steps_are_those_of_pytorch():
         weight = torch.tensor(kernel, dtype=torch.float32)[None, None]
         outputs = nn.functional.conv2d(image, weight, padding=1).flatten().int().tolist()
         for step, value in enumerate(outputs, start=1):
-            words, _ = state(explorer, name, step)
+            row, column = divmod(step - 1, 5)
+            words, _ = state(explorer, name, row + 1, column + 1)
             assert words.endswith(f"is {value}.".replace("-", "−"))
 
 

@@ -64,5 +64,6 @@ def test_a_stack_from_three_channels_is_dearer_than_the_large_kernel():
 def test_drawings_have_words_for_those_who_cannot_see_them():
     assert "five input pixels" in vgg.stack_and_kernel().alt
     maps = vgg.shrinking_maps()
-    assert "512 × 7 × 7" in maps.svg
-    assert "3 × 224 × 224" in maps.svg
+    assert "7 × 7" in maps.svg
+    assert "512 × 7 × 7" in maps.narrow
+    assert "3 × 224 × 224" in maps.narrow

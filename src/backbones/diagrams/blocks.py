@@ -131,6 +131,28 @@ def wired(
             name: node._replace(label=node.short or node.label) for name, node in nodes.items()
         }
         edges = [edge._replace(label=edge.short or edge.label) for edge in edges]
+    drawing = _wired(nodes, edges, room, height, parts or {})
+    if room.narrow and drawing.width > room.width:
+        # Branches side by side: their labels take two lines of smaller letters.
+        nodes = {name: _broken(node) for name, node in nodes.items()}
+        drawing = _wired(nodes, edges, room._replace(large=12, small=11.5), height, parts or {})
+    return drawing
+
+
+def _broken(node: Node) -> Node:
+    first, *more = node.label.split("\n")
+    if node.kind == "box":
+        first = "\n".join(first.rsplit(", " if ", " in first else " ", 1))
+    return node._replace(label="\n".join([first, *more]))
+
+
+def _wired(
+    nodes: Mapping[str, Node],
+    edges: Sequence[Edge],
+    room: Room,
+    height: float,
+    names: Mapping[int, str],
+) -> Drawing:
     halves = {name: _half_extents(node, room) for name, node in nodes.items()}
     lanes = [edge.via for edge in edges if edge.via is not None]
     columns = [(node.column, 2 * halves[name][0]) for name, node in nodes.items()]
@@ -138,7 +160,7 @@ def wired(
     # A label stands to the right of its arrow; the column makes room on both sides.
     columns += [(nodes[e.source].column, 2 * _label_room(e, room)) for e in edges if e.via is None]
     rows = [(node.row, 2 * halves[name][1]) for name, node in nodes.items()]
-    xs, ys = _tracks(columns, 12 if room.narrow else 34), _tracks(rows, _ROW_GAP)
+    xs, ys = _tracks(columns, 9 if room.narrow else 34), _tracks(rows, _ROW_GAP)
     needed = max(_at(ys, nodes[name].row) + half[1] for name, half in halves.items())
     if height:
         steps = max(node.row for node in nodes.values())
@@ -157,7 +179,7 @@ def wired(
     left = min([box.x - box.w for box in boxes.values()] + [_at(xs, lane) for lane in lanes]) - 4
     right = max([box.x + box.w for box in boxes.values()] + labels) + 4
     high = max(box.y + box.h for box in boxes.values()) + 4
-    return Drawing(svg.group(*_by_part(drawn, parts or {}), x=-left, y=4), right - left, high + 4)
+    return Drawing(svg.group(*_by_part(drawn, names), x=-left, y=4), right - left, high + 4)
 
 
 def _by_part(drawn: Sequence[tuple[int, str]], names: Mapping[int, str]) -> list[str]:
@@ -180,7 +202,7 @@ def _half_extents(node: Node, room: Room) -> tuple[float, float]:
     wide = [svg.text_width(first, room.large)]
     wide += [svg.text_width(line, room.small) for line in more]
     margin = 5 if node.kind == "text" else 12
-    side = 2 if room.narrow else 0  # nearer to the words
+    side = 4 if room.narrow else 0  # nearer to the words
     return max(wide) / 2 + margin - side, (20 + _LINE * len(more)) / 2 + (margin - 5)
 
 

@@ -70,8 +70,8 @@ def _plain(rows: Sequence[Share], total: float, heading: str, room: Room) -> str
     """One line for each row: its name, and its bar."""
     left = max(svg.text_width(row.name, room.small) for row in rows) + 10
     bar = _Bar(left, room.width - left, total, rows, room)
-    ys = [_TOP + _LINE * k + _GAP * gaps for k, gaps in enumerate(_gaps(rows))]
-    shapes = [room.title(0, 14, heading, anchor="start", bold=True)]
+    shapes, top = _headed(heading, room)
+    ys = [top + _LINE * k + _GAP * gaps for k, gaps in enumerate(_gaps(rows))]
     for row, y in zip(rows, ys, strict=True):
         if row.name:
             shapes += [room.note(0, y, row.name, anchor="start"), bar.draw(row, y, 12)]
@@ -90,9 +90,9 @@ def _detailed(rows: Sequence[Share], total: float, heading: str, room: Room) -> 
     bar = _Bar(left, room.width - left, total, rows, room)
     step = min(_SQUARE, (room.width - left) / max(1, *(row.squares for row in rows)))
     beside = 10 + max(svg.text_width(row.name, room.large, bold=True) for row in rows)
-    shapes = [room.title(0, 14, heading, anchor="start", bold=True)]
+    shapes, top = _headed(heading, room)
     for k, row in enumerate(rows):
-        y = _TOP + 4 + pitch * k
+        y = top + 4 + pitch * k
         note_at = (beside, y) if room.narrow else (0, y + _LINE)
         shapes += [
             room.title(0, y, row.name, anchor="start", bold=True),
@@ -101,8 +101,19 @@ def _detailed(rows: Sequence[Share], total: float, heading: str, room: Room) -> 
         below = _LINE if room.narrow else 0
         if squares:
             shapes.append(_squares(row, left, y + below - 5, step))
-        shapes.append(bar.draw(row, y + below + (_LINE if squares else 0), 14))
-    return svg.document(room.width, _TOP + pitch * len(rows) - 8, *shapes)
+        lower = _LINE if row.squares else 2 if room.narrow else _LINE / 2
+        shapes.append(bar.draw(row, y + below + lower, 14))
+    return svg.document(room.width, top + pitch * len(rows) - 8, *shapes)
+
+
+def _headed(heading: str, room: Room) -> tuple[list[str], float]:
+    """The heading, and the middle of the first row below it."""
+    lines = room.wrapped(heading, room.width, bold=True)
+    shapes = [
+        room.title(0, 14 + _LINE * k, line, anchor="start", bold=True)
+        for k, line in enumerate(lines)
+    ]
+    return shapes, _TOP + _LINE * (len(lines) - 1)
 
 
 class _Bar:

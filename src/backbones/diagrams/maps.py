@@ -47,7 +47,8 @@ def feature_maps(maps: Sequence[FeatureMap], *, alt: str, caption: str = "") -> 
 
 def _row(maps: Sequence[FeatureMap], room: Room) -> str:
     """From left to right, with the words below: each map is a square seen from the side."""
-    slot, middle = room.width / len(maps), 84
+    slot, middle, bottom = room.width / len(maps), 84, 0.0
+    low = middle + 98  # of the words
     sides = _sides(maps, 150)
     shapes = []
     ends = []  # left and right end of each slab at the height of the arrows
@@ -60,20 +61,21 @@ def _row(maps: Sequence[FeatureMap], room: Room) -> str:
         top = middle - side / 2 - dy
         shapes.append(svg.volume(left, top, thick, high, deep, fill=one.fill))
         ends.append((left, left + wide))
-        words = (f"{one.size} × {one.size}", f"{one.channels:,} channels", one.label)
+        words = [f"{one.size} × {one.size}", f"{one.channels:,} channels"]
+        words += room.wrapped(one.label, slot - 10)
         for i, word in enumerate(words):
-            y = middle + 98 + 19 * i
-            shapes.append((room.note if i else room.title)(x, y, word, bold=not i))
+            shapes.append((room.note if i else room.title)(x, low + 19 * i, word, bold=not i))
+        bottom = max(bottom, low + 19 * len(words))
     for (_, before), (after, _) in pairwise(ends):
         between = (before + after) / 2
         shapes.append(svg.arrow([(between - 9, middle), (between + 9, middle)], head=7))
-    return svg.document(room.width, middle + 150, *shapes)
+    return svg.document(room.width, bottom - 4, *shapes)
 
 
 def _column(maps: Sequence[FeatureMap], room: Room) -> str:
     """From top to bottom, with the words on the right: each map lies flat."""
-    widths, heights = _sides(maps, 132), _thicknesses(maps, 34)
-    axis, left, y = 86, 182, 4.0
+    widths, heights = _sides(maps, 126), _thicknesses(maps, 34)
+    axis, left, y = 80, 170, 4.0
     shapes = []
     for k, (one, wide, high) in enumerate(zip(maps, widths, heights, strict=True)):
         deep = wide * 0.35
@@ -89,9 +91,13 @@ def _column(maps: Sequence[FeatureMap], room: Room) -> str:
         )
         shape = f"{one.channels:,} × {one.size} × {one.size}"
         shapes.append(room.title(left, middle - 9, shape, anchor="start", bold=True))
-        shapes.append(room.note(left, middle + 9, one.label, anchor="start"))
-        y += tall + 8
-    return svg.document(max(room.width, left + _widest(maps, room)), y, *shapes)
+        lines = room.wrapped(one.label, room.width - left)
+        shapes += [
+            room.note(left, middle + 9 + 17 * i, line, anchor="start")
+            for i, line in enumerate(lines)
+        ]
+        y += max(tall, 19 + tall / 2 + 17 * len(lines)) + 8
+    return svg.document(room.width, y, *shapes)
 
 
 def _sides(maps: Sequence[FeatureMap], largest: float) -> list[float]:
@@ -108,11 +114,5 @@ def _word_width(one: FeatureMap, room: Room) -> float:
     return max(
         svg.text_width(f"{one.size} × {one.size}", room.large, bold=True),
         svg.text_width(f"{one.channels:,} channels", room.small),
-        svg.text_width(one.label, room.small),
+        *(svg.text_width(word, room.small) for word in one.label.split()),
     )
-
-
-def _widest(maps: Sequence[FeatureMap], room: Room) -> float:
-    shapes = (f"{one.channels:,} × {one.size} × {one.size}" for one in maps)
-    labels = (svg.text_width(one.label, room.small) for one in maps)
-    return 1.08 * max(*(svg.text_width(s, room.large, bold=True) for s in shapes), *labels)

@@ -76,10 +76,9 @@ class Picture:
         name, drawing = html.escape(self.css_class), self.inline()
         if self.narrow:
             name += " bb-two"
-            drawing = (
-                f'{_CHOICE}<div class="bb-drawn-wide">{drawing}</div>'
-                f'<div class="bb-drawn-narrow" style="display:none">{self._named(self.narrow)}</div>'
-            )
+            small = f'style="display:none">{self._named(self.narrow)}</div>'
+            drawing = f'{_CHOICE}<div class="bb-drawn-wide">{drawing}</div>'
+            drawing += f'<div class="bb-drawn-narrow" {small}'
         if numbers := parts.numbers_in(self.svg + self.narrow):
             drawing = f"<style>{parts.style(numbers)}</style>{drawing}"
         return f'<figure class="{name}"{data_numbers(self.numbers)}>{drawing}{caption}</figure>'

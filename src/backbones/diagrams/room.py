@@ -27,6 +27,17 @@ class Room(NamedTuple):
         """A line of small letters; arguments as for `svg.text`."""
         return svg.text(x, y, *words, size=self.small, **look)
 
+    def wrapped(self, words: str, width: float, *, bold: bool = False) -> list[str]:
+        """Words in lines of small letters, or of large ones in bold, that are at most this wide."""
+        size, lines = self.large if bold else self.small, [""]
+        for word in words.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and 1.05 * svg.text_width(longer, size, bold=bold) > width:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return lines
+
 
 # A unit is a pixel where the drawing fills the column of the site, or of a phone 390 pixels wide.
 WIDE, NARROW = Room(680, 14, 13), Room(330, 13, 12)

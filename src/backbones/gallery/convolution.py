@@ -314,7 +314,7 @@ def _walk(room: Room) -> str:
         walk,
     ]
     shapes += [
-        room.title(0, low + 40 + 21 * i, *line, anchor="start", bold=i == 1)
+        room.note(0, low + 40 + 21 * i, *line, anchor="start", bold=i == 1 and not room.narrow)
         for i, line in enumerate(lines)
     ]
     return svg.document(room.width, low + 74, *shapes)

@@ -304,7 +304,7 @@ class _Sheet:
         marked = svg.rect(x - mark / 2, y - mark / 2, mark, mark, fill="blue", stroke="none")
         if drag:
             # Where a finger can take hold of it; invisible.
-            hold = svg.rect(x - 20, y - 20, 40, 40, fill="ink", stroke="none", tint=0)
+            hold = svg.rect(max(0, x - 20), y - 20, 40, 40, fill="ink", stroke="none", tint=0)
             step = self.side / _PLACES
             marked = svg.draggable(hold, marked, x=(drag[0], step), y=(drag[1], step))
         return [grid, svg.rect(left, top, self.side, self.side), marked]

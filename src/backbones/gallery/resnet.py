@@ -20,6 +20,8 @@ _SIZE = 56  # pixels of the maps in the first stage of a network for 224
 # What belongs together in the drawings of a block, by the number of the part.
 _PARTS = {1: "F(x): what the layers compute", 2: "the shortcut: x", 3: "H(x), the sum of both"}
 
+_SHORT = ("ReLU(H(x))\nH learned as a whole", "ReLU(F(x) + x)\nonly F is learned")
+
 
 def plain_and_residual() -> Picture:
     """A plain block and a residual one, side by side, with their parts named."""
@@ -29,14 +31,14 @@ def plain_and_residual() -> Picture:
         "plain 1": Node("3×3 conv\nBN, ReLU", 2, 0),
         "plain 2": Node("3×3 conv\nBN", 3, 0),
         "plain relu": Node("ReLU", 5, 0, fill="green"),
-        "plain y": Node("y = ReLU(H(x))\nH learned as a whole", 6, 0, "text"),
+        "plain y": Node("y = ReLU(H(x))\nH learned as a whole", 6, 0, "text", short=_SHORT[0]),
         "residual": Node("residual block", 0, 1, "text"),
         "x": Node("x", 1, 1, "text"),
         "conv 1": Node("3×3 conv\nBN, ReLU", 2, 1, part=1),
         "conv 2": Node("3×3 conv\nBN", 3, 1, part=1),
         "add": Node("+", 4, 1, "op", "yellow", part=3),
         "relu": Node("ReLU", 5, 1, fill="green"),
-        "y": Node("y = ReLU(F(x) + x)\nonly F is learned", 6, 1, "text"),
+        "y": Node("y = ReLU(F(x) + x)\nonly F is learned", 6, 1, "text", short=_SHORT[1]),
     }
     edges = [
         Edge("plain x", "plain 1"),
