@@ -115,17 +115,35 @@ def network(
     return f'<a href="{href}">{dot}{text}</a>' if href else f'<g class="bb-later">{dot}{text}</g>'
 
 
-def edge(start: tuple[float, float], end: tuple[float, float], across: bool) -> str:
-    """A line from parent to child that leaves and arrives along the axis of time."""
+def edge(
+    start: tuple[float, float], end: tuple[float, float], across: bool, aside: float = 0
+) -> str:
+    """A line from parent to child that leaves and arrives along the axis of time.
+
+    Args:
+        start: The parent's place.
+        end: The child's place.
+        across: Whether time runs to the right; else it runs down.
+        aside: How far the line swings to the left, around others in between.
+    """
     (x0, y0), (x1, y1) = start, end
     if across:
         bend = max(14.0, (x1 - x0) / 2)
         curve = (x0 + bend, y0, x1 - bend, y1)
     else:
         bend = max(10.0, (y1 - y0) / 2)
-        curve = (x0, y0 + bend, x1, y1 - bend)
+        curve = (x0 - aside, y0 + bend, x1 - aside, y1 - bend)
     path = " ".join(f"{value:.0f}" for value in (*curve, x1, y1))
     return f'<path d="M{x0:.0f} {y0:.0f}C{path}"/>'
+
+
+def passes_others(
+    start: tuple[float, float], end: tuple[float, float], places: dict[str, tuple[float, float]]
+) -> bool:
+    """Whether a line straight down would run through another network's dot."""
+    return start[0] == end[0] and any(
+        x == start[0] and start[1] < y < end[1] for x, y in places.values()
+    )
 
 
 def draw(
@@ -138,7 +156,12 @@ def draw(
 ) -> str:
     """Put background, edges and networks together."""
     edges = [
-        edge(places[parent], places[node.name], kind == "bb-flat")
+        edge(
+            places[parent],
+            places[node.name],
+            kind == "bb-flat",
+            14 if passes_others(places[parent], places[node.name], places) else 0,
+        )
         for node in NETWORKS
         for parent in node.parents
     ]

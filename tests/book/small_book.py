@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import yaml
@@ -124,15 +125,36 @@ CONTENTS = {
 }
 
 
+def long_book():
+    """Pages and contents of a book that has every chapter of the outline, all of them short."""
+    from outline import OUTLINE
+
+    lead = "What the network before it could not do, and what one idea changes about that."
+    pages = {name: text for name, text in PAGES.items() if not name.startswith("chapters/")}
+    for number, name in enumerate(name for names in OUTLINE.values() for name in names):
+        title = f"{name.replace('_', ' ').capitalize()}: what it is about"
+        pages[f"chapters/{name}.ipynb"] = chapter(
+            title=title, lead=lead, rows=f"| Year | {1990 + number} |"
+        )
+    parts = [
+        {"caption": caption, "chapters": [{"file": f"chapters/{name}"} for name in names]}
+        for caption, names in OUTLINE.items()
+    ]
+    return pages, {**CONTENTS, "parts": [*parts, CONTENTS["parts"][-1]]}
+
+
 class SmallBook:
     """The small book, built; and a page of it that can be read anew from other sources."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, pages=PAGES, contents=CONTENTS, assets=None):
         self.source, self.out, self.said = folder / "source", folder / "html", io.StringIO()
-        for name, text in PAGES.items():
+        for name, text in pages.items():
             self.write(name, text)
-        self.write("_toc.yml", yaml.safe_dump(CONTENTS))
-        (self.source / "book" / "assets").mkdir()
+        self.write("_toc.yml", yaml.safe_dump(contents))
+        if assets is None:
+            (self.source / "book" / "assets").mkdir()
+        else:
+            shutil.copytree(assets, self.source / "book" / "assets")
         self.app = Sphinx(
             self.source,
             None,

@@ -190,3 +190,17 @@ def test_everything_is_inside_the_drawing(kind):
         assert 5 <= x <= width - 5
         assert 5 <= y <= height - 5
     assert "Vision Transformer" in drawing.get("aria-label")
+
+
+def test_lines_swing_around_the_networks_in_between():
+    drawing = drawings({})["bb-tall"]
+    places = {name: place(dot) for name, (_, dot) in dots(drawing).items()}
+    (group,) = (g for g in drawing if g.get("class") == "bb-edges")
+    ends = [(p, network.name) for network in networks().values() for p in network.parents]
+    for (parent, child), path in zip(ends, group, strict=True):
+        (x0, y0), (x1, y1) = places[parent], places[child]
+        if x0 != x1:
+            continue
+        between = [name for name, (x, y) in places.items() if x == x0 and y0 < y < y1]
+        bend = float(re.findall(r"-?\d+", path.get("d"))[2])
+        assert (bend < x0 - 5) == bool(between), (parent, child, between)
