@@ -108,21 +108,25 @@
     return { left: a.x, top: a.y, right: b.x, bottom: b.y };
   };
 
+  // The shapes of a drawing that cover something, in their order.
+  const shapesOf = (svg) => [...svg.querySelectorAll("path, rect, circle, ellipse, polygon, image")]
+    .filter((shape) => !shape.closest("defs, clipPath, symbol"))
+    .map((shape) => ({ shape, style: getComputedStyle(shape), box: shape.getBoundingClientRect() }))
+    .filter(({ shape, style, box }) => (shape.tagName === "image" || style.fill !== "none")
+      && box.width && shown(shape));
+
   // What is painted below a place of a drawing; null where it is a picture.
   const below = (text, svg, shapes, page, x, y) => {
     let color = page;
-    for (const shape of shapes) {
-      if (!(shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING)) break;
-      const matrix = shape.getScreenCTM();
-      if (!matrix || !shown(shape)) continue;
+    for (const { shape, style, box } of shapes) {
+      if (x < box.left || x > box.right || y < box.top || y > box.bottom) continue;
+      if (!(shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING)) continue;
       if (shape.tagName === "image") {
-        const r = shape.getBoundingClientRect();
-        if (r.left < x && x < r.right && r.top < y && y < r.bottom) color = null;
+        color = null;
         continue;
       }
-      const style = getComputedStyle(shape);
-      const point = new DOMPoint(x, y).matrixTransform(matrix.inverse());
-      if (style.fill === "none" || !shape.isPointInFill(point)) continue;
+      const point = new DOMPoint(x, y).matrixTransform(shape.getScreenCTM().inverse());
+      if (!shape.isPointInFill(point)) continue;
       if (style.fill.startsWith("url")) return null;
       const strength = Number(style.fillOpacity) * opacity(shape, svg);
       color = over(rgba(style.fill), color ?? page, strength);
@@ -131,9 +135,7 @@
   };
 
   const checkDrawing = (svg, state, where = nameOf(svg)) => {
-    const frame = windowOf(svg), page = paper(svg.parentElement);
-    const shapes = [...svg.querySelectorAll("path, rect, circle, ellipse, polygon, image")]
-      .filter((shape) => !shape.closest("defs, clipPath, symbol"));
+    const frame = windowOf(svg), page = paper(svg.parentElement), shapes = shapesOf(svg);
     const texts = [...svg.querySelectorAll("text")]
       .filter((text) => text.textContent.trim() && shown(text) && !text.closest("defs, symbol"));
     const boxes = texts.map((text) => {
@@ -173,6 +175,17 @@
   };
 
   // -- the states of explorers ---------------------------------------------
+  // Hide the rest of the article, which would be laid out anew for every state; returns the undoing.
+  const alone = (figure) => {
+    const hidden = [];
+    for (let p = figure; p.parentElement?.closest("article"); p = p.parentElement) {
+      hidden.push(...[...p.parentElement.children]
+        .filter((sibling) => sibling !== p && !sibling.matches("style, script"))
+        .map((sibling) => [sibling, sibling.style.display]));
+    }
+    hidden.forEach(([sibling]) => sibling.style.setProperty("display", "none", "important"));
+    return () => hidden.forEach(([sibling, display]) => (sibling.style.display = display));
+  };
   // All of them; where there are very many, first, start and last of each slider and every choice.
   const checkExplorer = (figure) => {
     const stage = figure.querySelector(".bb-stage");
@@ -202,6 +215,7 @@
       states = states.flatMap((state) => chosen.map((value) => [...state, value]));
     }
     const every = Math.max(1, Math.ceil(states.length / options.states));
+    const show = alone(figure);
     states.filter((_, k) => k % every === 0).forEach((state) => {
       state.forEach((value, k) => controls[k].set(value));
       const said = controls.length ? ` (state ${state.join(", ")})` : "";
@@ -211,6 +225,7 @@
       if (stage) textsIn(stage).forEach(checkText); // an impossible state says why
     });
     controls.forEach((control) => control.set(control.start));
+    show();
   };
 
   // -- words outside of drawings -------------------------------------------
