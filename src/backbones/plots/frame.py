@@ -1,58 +1,60 @@
-"""What every plot of the book begins and ends with: axes, ticks, names of rows."""
+"""What every plot of the book begins with: axes, names of rows, numbers to draw."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from torch import Tensor
 
-from backbones.plots.style import SMALL, WIDTH, listed
+from backbones.plots.rendering import Page
+from backbones.plots.style import listed
+from backbones.plots.ticks import percent
+from backbones.plots.wording import broken
 
 Numbers = Sequence[float] | np.ndarray | Tensor
 
 
 def new_axes(
-    x_label: str, y_label: str, *, log_x: bool = False, log_y: bool = False, height: float = 300
+    page: Page,
+    x_label: str,
+    y_label: str,
+    *,
+    log_x: bool = False,
+    log_y: bool = False,
+    height: float | None = None,
 ) -> tuple[Figure, Axes]:
-    """A figure with labelled axes; the label of the y axis is written above it, to be read."""
-    figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+    """A figure with labelled axes; the label of the y axis is written above it, to be read.
+
+    "(%)" at the end of a label goes to the numbers on that axis: "80%".
+    """
+    figure = Figure(figsize=(page.width / 72, (height or page.height) / 72), dpi=72)
+    # Letters of the reader's font may be wider than those that are measured here.
+    figure.get_layout_engine().set(w_pad=5 / 72, h_pad=4 / 72)
     axes = figure.subplots()
-    axes.set_xlabel(x_label)
+    x_words, y_words = (label.removesuffix("(%)").strip() for label in (x_label, y_label))
+    axes.set_xlabel(broken(x_words, page.width - 70, page.letters - 1))
     if y_label:
-        axes.set_title(y_label, fontsize=SMALL, x=0)
+        axes.set_title(broken(y_words, page.width - 60, page.letters - 1), size=page.letters - 1)
     axes.set_xscale("log" if log_x else "linear")
     axes.set_yscale("log" if log_y else "linear")
+    for axis, label in ((axes.xaxis, x_label), (axes.yaxis, y_label)):
+        if label.endswith("(%)"):
+            axis.set_major_formatter(percent)
     return figure, axes
 
 
-def set_ticks(axes: Axes) -> None:
-    """Round numbers on logarithmic axes: 1, 2, 5, 10 ... on short ones, else powers of ten."""
-    for axis in (axes.xaxis, axes.yaxis):
-        if axis.get_scale() == "log":
-            low, high = axis.get_view_interval()
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,)))
-            axis.set_minor_locator(NullLocator())
-            axis.set_major_formatter(FuncFormatter(_power))
-
-
-def _power(value: float, _: int) -> str:
-    """1e5 -> "10⁵", in letters: matplotlib places its own exponents for its own font."""
-    exponent = math.floor(math.log10(value) + 1e-9)
-    if -3 <= exponent <= 3:
-        return f"{value:g}"
-    factor = f"{value / 10**exponent:.3g}"
-    power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return power if factor == "1" else f"{factor}·{power}"
-
-
-def name_rows(axes: Axes, names: Sequence[str] | Mapping) -> None:
-    """Names at the left of rows that go from top to bottom."""
-    axes.set_yticks(range(len(names)), list(names))
-    axes.set_ylim(len(names) - 0.5, -0.5)
+def name_rows(axes: Axes, page: Page, names: Sequence[str] | Mapping) -> None:
+    """Names of rows that go from top to bottom: at their left, on a phone above them."""
+    size = page.letters - 1
+    words = [broken(name, page.column, size) for name in names]
+    axes.set_yticks(range(len(names)), [""] * len(names) if page.narrow else words)
+    axes.set_ylim(len(names) - 0.5, -0.8 if page.narrow else -0.5)
     axes.grid(False, axis="y")
+    if page.narrow:
+        for row, name in enumerate(names):
+            axes.text(0, row - 0.32, broken(name, page.width - 20, size), va="bottom",
+                      transform=axes.get_yaxis_transform(), in_layout=False)  # fmt: skip
 
 
 def to_array(values: Numbers) -> np.ndarray:

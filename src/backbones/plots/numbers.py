@@ -17,6 +17,7 @@ from torch import Tensor
 
 _DIGITS = 4
 _MOST = 200  # numbers of a series; of a longer one, means of as many neighbours
+_COUNTED = 12  # places that count up and are more than these are not written one by one
 _SIDE = 20  # of a matrix, likewise
 
 
@@ -55,12 +56,15 @@ def _of_axes(axes: Axes) -> dict[str, list]:
     legend = axes.get_legend()
     named = legend.get_texts() if legend is not None else []
     found = {
-        "labels": [axes.get_xlabel(), axes.get_ylabel(), axes.get_title("left")],
+        "labels": [
+            label.replace("\n", " ")
+            for label in (axes.get_xlabel(), axes.get_ylabel(), axes.get_title("left"))
+        ],
         "names": [text.get_text() for text in named] + _names(axes),
-        "lines": [[*map(_series, line.get_data(orig=False))] for line in axes.get_lines()],
+        "lines": [_line(*line.get_data(orig=False)) for line in axes.get_lines()],
         "bars": [_series(values) for values in bars],
         "images": [_matrix(image.get_array()) for image in axes.get_images()],
-        "texts": [text.get_text() for text in axes.texts],
+        "texts": [text.get_text().replace("\n", " ") for text in axes.texts],
     }
     for collection in axes.collections:
         kind, values = _of_collection(collection)
@@ -71,7 +75,8 @@ def _of_axes(axes: Axes) -> dict[str, list]:
 def _names(axes: Axes) -> list[str]:
     """Ticks that are words, such as the names of rows."""
     ticks = [tick.get_text() for tick in (*axes.get_xticklabels(), *axes.get_yticklabels())]
-    return [text for text in ticks if "$" not in text and any(map(str.isalpha, text))]
+    words = [text.replace("\n", " ") for text in ticks if "$" not in text]
+    return [text for text in words if any(map(str.isalpha, text))]
 
 
 def _of_collection(collection: Collection) -> tuple[str, list]:
@@ -85,6 +90,15 @@ def _of_collection(collection: Collection) -> tuple[str, list]:
         points = np.concatenate(points) if points else np.empty((0, 2))
         kind = "areas"
     return kind, [*map(_series, np.asarray(points, dtype=float).reshape(-1, 2).T)]
+
+
+def _line(x: Any, y: Any) -> list:
+    """Places and values; places that count up, such as epochs, by the first and the last."""
+    x, y = _series(x), _series(y)
+    first = x[0] if len(x) > _COUNTED and math.isfinite(x[0]) else math.nan
+    if all(value == first + k for k, value in enumerate(x)):
+        return [{"from": x[0], "to": x[-1]}, y]
+    return [x, y]
 
 
 def _series(values: Any) -> list[float]:

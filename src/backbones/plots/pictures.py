@@ -1,8 +1,8 @@
 """Pictures in rows with a line of text each: data, errors, and what a layer makes of them."""
 
 import base64
+import html
 import io
-import math
 from collections.abc import Sequence
 
 import matplotlib
@@ -12,9 +12,16 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 from torch import Tensor
 
-from backbones.diagrams import Picture, svg
-from backbones.plots.style import COLORS, SMALL, WIDTH, house_style, listed, picture
+from backbones.diagrams import Picture
+from backbones.plots.panels import Panels, flow
+from backbones.plots.rendering import Page, picture
+from backbones.plots.style import COLORS, SMALL, listed
+from backbones.plots.wording import broken, width
 from backbones.train.evaluation import Evaluation
+
+_WIDEST = 660  # pixels of a row of pictures
+_MATRIX = 480  # pixels of a confusion matrix at most
+_CELL = 180  # pixels of a picture where nothing else is said
 
 
 def image_grid(
@@ -25,8 +32,8 @@ def image_grid(
     lossless: bool = False,
     alt: str | None = None,
     caption: str = "",
-) -> Picture:
-    """Pictures side by side, each with a line of text below it.
+) -> Panels:
+    """Pictures side by side, each with a line of text below it; on a phone fewer in a row.
 
     Args:
         images: uint8 (N, C, H, W), or N pictures (C, H, W), of 1 or 3 channels.
@@ -41,30 +48,25 @@ def image_grid(
             f"images must not be empty, and titles one for each or none: got {len(images)} images "
             f"and {len(titles)} titles"
         )
-    gap, text_height = 8, 20 if titles else 0
-    widest = max((svg.text_width(title, SMALL) for title in titles), default=70)
+    needed = max((width(broken(title, 150, SMALL), SMALL) for title in titles), default=0)
+    least = max(72, needed)
     if columns is None:
-        rows = math.ceil(len(images) / max(1, int((WIDTH + gap) / (widest + gap))))
-        columns = math.ceil(len(images) / rows)  # rows of equal length
-    side = (WIDTH - gap * (columns - 1)) / columns
-    height = side * max(image.shape[-2] / image.shape[-1] for image in images)
-    pixelated = ' style="image-rendering:pixelated"' if lossless else ""
-    drawn = []
+        fitting = max(1, int(_WIDEST / (max(least, min(_CELL, _WIDEST / len(images))) + 8)))
+        rows = -(-len(images) // fitting)
+        columns = -(-len(images) // rows)  # rows of equal length
+    most = _WIDEST / columns if columns > 1 else _WIDEST / 2
+    columns = min(columns, len(images))
+    pixelated = ";image-rendering:pixelated" if lossless else ""
+    cells = []
     for index, image in enumerate(images):
-        row, column = divmod(index, columns)
-        x, y = column * (side + gap), row * (height + text_height + gap)
-        own = side * image.shape[-2] / image.shape[-1]
-        drawn.append(
-            f'<image x="{svg.number(x)}" y="{svg.number(y)}" width="{svg.number(side)}" '
-            f'height="{svg.number(own)}" href="{_data_uri(image, lossless)}"'
-            f"{pixelated}/>"
+        source = _data_uri(image, lossless)
+        title = f"<div>{html.escape(titles[index])}</div>" if titles else ""
+        cells.append(
+            f'<div><img alt="" src="{source}" style="display:block;width:100%{pixelated}"/>'
+            f"{title}</div>"
         )
-        if titles:
-            drawn.append(svg.text(x + side / 2, y + own + 11, titles[index], size=SMALL))
-    total = math.ceil(len(images) / columns) * (height + text_height + gap) - gap
     default = f"{len(images)} pictures" + (f": {listed(titles)}" if titles else "")
-    drawing = svg.document(WIDTH, total, *drawn)
-    return Picture(drawing, alt or default, caption, css_class="bb-plot")
+    return flow(cells, alt or default, caption, columns=columns, least=least, most=most)
 
 
 def feature_maps(
@@ -74,7 +76,7 @@ def feature_maps(
     columns: int = 8,
     alt: str | None = None,
     caption: str = "",
-) -> Picture:
+) -> Panels:
     """The first maps of (C, H, W) activations, each from its least to its greatest value.
 
     Args:
@@ -105,36 +107,40 @@ def confusion(evaluation: Evaluation, *, alt: str | None = None, caption: str = 
     matrix, classes = evaluation.confusion, evaluation.classes
     share = matrix / matrix.sum(1, keepdim=True).clamp(min=1)
     size = len(classes)
-    cell = min(62, 400 / size)
-    with house_style():
-        figure = Figure(figsize=(WIDTH / 72, (60 + cell * size) / 72), dpi=72)
+
+    def draw(page: Page) -> Figure:
+        letters = page.letters - 1
+        rows = [broken(name, page.column, letters) for name in classes]
+        beside = 44 + max(width(name, letters) for name in rows)
+        cell = min(62, (page.width - beside) / size, _MATRIX / size)
+        upright = any(width(name, letters) > cell for name in classes)
+        above = 44 + (max(width(name, letters) for name in classes) if upright else 20)
+        figure = Figure(figsize=((beside + cell * size) / 72, (above + cell * size) / 72), dpi=72)
+        figure.get_layout_engine().set(w_pad=4 / 72, h_pad=4 / 72)
+        numbers = letters if width("0" * len(str(int(matrix.max()))), letters) < cell else 11
         axes = figure.subplots()
         axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), aspect="equal", anchor="W")
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        for row in range(size):
-            for column in range(size):
-                # never so strong that the number in it is hard to read, on any page
-                axes.add_patch(
-                    Rectangle(
-                        (column - 0.48, row - 0.48),
-                        0.96,
-                        0.96,
-                        lw=0,
-                        fc=COLORS["resnet"],
-                        alpha=0.04 + 0.5 * share[row, column].item(),
-                    )
-                )
-                count = matrix[row, column].item()
-                axes.text(column, row, f"{count}" if count else "·", ha="center", va="center",
-                          weight="bold" if row == column else "normal")  # fmt: skip
-        axes.set_xticks(range(size), classes, rotation=0 if size <= 5 else 40)
-        axes.set_yticks(range(size), classes)
+        cells = [(row, column) for row in range(size) for column in range(size)]
+        for row, column in sorted(cells, key=lambda cell: share[cell].item()):
+            # never so strong that the number in it is hard to read, on any page
+            shade = round(0.04 + 0.5 * share[row, column].item(), 2)
+            corner = (column - 0.48, row - 0.48)
+            axes.add_patch(Rectangle(corner, 0.96, 0.96, lw=0, fc=COLORS["resnet"], alpha=shade))
+        for row, column in cells:
+            count = matrix[row, column].item()
+            axes.text(column, row, f"{count}" if count else "·", ha="center", va="center",
+                      size=numbers, weight="bold" if row == column else "normal")  # fmt: skip
+        axes.set_xticks(range(size), classes, rotation=90 if upright else 0)
+        axes.set_yticks(range(size), rows, linespacing=1, size=letters if cell > 30 else 11)
         axes.set_xlabel("predicted class", labelpad=8)
         axes.set_ylabel("true class")
         axes.xaxis.set(label_position="top", ticks_position="top")
-        default = f"Confusion matrix of {listed(classes)}: true classes in rows, predicted ones "
-        return picture(figure, alt or default + "in columns", caption)
+        return figure
+
+    default = f"Confusion matrix of {listed(classes)}: true classes in rows, predicted ones "
+    return picture(draw, alt or default + "in columns", caption)
 
 
 def most_confused(
@@ -144,7 +150,7 @@ def most_confused(
     *,
     alt: str | None = None,
     caption: str = "",
-) -> Picture:
+) -> Panels:
     """The wrongly classified pictures that the model was surest of: "true → predicted".
 
     Args:

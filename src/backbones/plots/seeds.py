@@ -3,21 +3,22 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.figure import Figure
 
 from backbones.diagrams import Picture
+from backbones.plots.curves import FAINT, MOST_MARKERS, curve, finish, part_of, weighed
 from backbones.plots.frame import (
     Numbers,
     check_series,
     describe,
     name_rows,
     new_axes,
-    set_ticks,
     to_array,
 )
-from backbones.plots.placing import label_ends
-from backbones.plots.style import INK, SMALL, house_style, listed, picture, styles
+from backbones.plots.placing import Name, draw_levels, label_tops
+from backbones.plots.rendering import Page, picture
+from backbones.plots.style import INK, emphasised, listed, styles
+from backbones.plots.ticks import set_ticks
 from backbones.train.history import History
 
 _LABELS = {
@@ -27,6 +28,7 @@ _LABELS = {
     "validation_accuracy": "validation accuracy (%)",
     "gradient_norm": "gradient norm",
 }
+_SPREAD = 0.36  # of a row, which the points of its seeds take
 
 
 def seed_curves(
@@ -40,6 +42,7 @@ def seed_curves(
     baselines: Mapping[str, float] | None = None,
     emphasis: Sequence[str] | None = None,
     log_y: bool = False,
+    y_range: tuple[float, float] | None = None,
     alt: str | None = None,
     caption: str = "",
 ) -> Picture:
@@ -49,13 +52,14 @@ def seed_curves(
         runs: By name: histories, of which ``quantity`` is drawn by epoch; or the values of each
             run themselves.
         quantity: Of a history; accuracies are drawn in percent.
-        x: Where the values lie; 1, 2, 3 ... by default.
+        x: Where the values lie; 1, 2, 3 ... by default. Up to eight are marked, and named below.
         x_label: With its unit.
         y_label: With its unit; by default the quantity's name.
         chance: What guessing gives, in the units drawn: a labelled line.
         baselines: Further labelled lines, by name.
         emphasis: Names that stay strong; the others are drawn faintly. By default all are strong.
         log_y: Logarithmic axis.
+        y_range: Bottom and top of the y axis; what lies outside is cut off.
         alt: What the plot shows.
         caption: A line below it.
 
@@ -65,31 +69,32 @@ def seed_curves(
     check_series("runs", runs)
     if quantity not in _LABELS:
         raise ValueError(f"quantity must be one of {', '.join(_LABELS)}, got {quantity!r}")
-    strong = set(runs if emphasis is None else emphasis)
-    if unknown := strong - set(runs):
-        raise ValueError(f"emphasis must name some of {listed(runs)}, got {sorted(unknown)}")
+    strong = emphasised(emphasis, runs)
     values = {name: [_values(run, quantity) for run in each] for name, each in runs.items()}
     for name, each in values.items():
         if not each:
             raise ValueError(f"runs must hold at least one run of {name!r}")
     label = y_label or _LABELS[quantity]
-    with house_style():
-        figure, axes = new_axes(x_label, label, log_y=log_y)
-        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-        chosen, ends = styles(list(values)), {}
-        for name, each in values.items():
-            style, faint = chosen[name], 1 if name in strong else 0.35
-            for run in each:
-                axes.plot(_places(x, run), run, color=style.color, lw=0.8, alpha=0.5 * faint)
-            mean = _mean(each)
-            axes.plot(
-                _places(x, mean), mean, color=style.color, ls=style.dashes, alpha=faint, lw=2.4
-            )
-            ends[name] = (_places(x, mean)[-1], mean[-1])
-        _draw_levels(axes, chance, baselines)
-        set_ticks(axes)
-        label_ends(axes, ends, chosen)
-        return picture(figure, alt or describe("Curves by seed", label, x_label, runs), caption)
+
+    def draw(page: Page) -> Figure:
+        figure, axes = new_axes(page, x_label, label, log_y=log_y)
+        names, places = [], []
+        for part, (name, style) in enumerate(styles(list(values)).items(), 1):
+            alpha, gid = 1 if name in strong else FAINT, part_of(part, values)
+            for run in values[name]:
+                axes.plot(
+                    _places(x, run), run, color=style.color, lw=0.9, alpha=0.5 * alpha, gid=gid
+                )
+            mean = _mean(values[name])
+            places.append(_places(x, mean))
+            marked = x is not None and len(mean) <= MOST_MARKERS
+            curve(axes, places[-1], mean, style, alpha, markers=marked, gid=gid)
+            named = Name(name, places[-1], mean, style.color, style.text, gid=gid)
+            names.append(weighed(named, emphasis))
+        finish(axes, page, names, _levels(chance, baselines), y_range, places)
+        return figure
+
+    return picture(draw, alt or describe("Curves by seed", label, x_label, runs), caption)
 
 
 def compare_runs(
@@ -98,10 +103,13 @@ def compare_runs(
     *,
     chance: float | None = None,
     baselines: Mapping[str, float] | None = None,
+    emphasis: Sequence[str] | None = None,
     alt: str | None = None,
     caption: str = "",
 ) -> Picture:
     """Results of several runs each, one row for each name: every run a point, their mean a line.
+
+    The points of a row lie one below the other, in the order of the seeds.
 
     Args:
         results: By name: a number for each run, or its `History`, of which the last validation
@@ -109,47 +117,45 @@ def compare_runs(
         x_label: With its unit.
         chance: What guessing gives, in the units drawn: a labelled line.
         baselines: Further labelled lines, by name.
+        emphasis: Names that stay strong; the others are drawn faintly. By default all are strong.
         alt: What the plot shows.
         caption: A line below it.
+
+    Raises:
+        ValueError: If there is nothing to draw, or an emphasised name is unknown.
     """
     check_series("results", results)
+    strong = emphasised(emphasis, results)
     values = {
         name: [100 * r.validation_accuracy[-1] if isinstance(r, History) else r for r in runs]
         for name, runs in results.items()
     }
     levels = _levels(chance, baselines)
-    with house_style():
-        figure, axes = new_axes(x_label, "", height=70 + 42 * len(values) + 20 * bool(levels))
+
+    def draw(page: Page) -> Figure:
+        height = 70 + (60 if page.narrow else 46) * len(values) + 28 * bool(levels)
+        figure, axes = new_axes(page, x_label, "", height=height)
         axes.grid(axis="x")
         for row, (name, style) in enumerate(styles(list(values)).items()):
-            runs = values[name]
-            axes.plot(runs, [row] * len(runs), ls="", marker=style.marker, color=style.color,
-                      alpha=0.75, markersize=8)  # fmt: skip
+            runs, alpha = values[name], 1 if name in strong else FAINT
+            rows = row + _SPREAD * (np.linspace(0, 1, len(runs)) - 0.5) if len(runs) > 1 else [row]
+            axes.plot(runs, rows, ls="", marker=style.marker, color=style.color, alpha=0.8 * alpha)
             mean = sum(runs) / len(runs)
-            axes.plot([mean, mean], [row - 0.32, row + 0.32], color=INK, lw=2)
-        name_rows(axes, values)
-        for name, level in levels.items():
-            axes.axvline(level, color=INK, lw=1, ls=(0, (2, 2)), alpha=0.7)
-            axes.annotate(
-                name, (level, 1), (4, 2), xycoords=("data", "axes fraction"),
-                textcoords="offset points", fontsize=SMALL - 1,
-            )  # fmt: skip
-        default = f"Points, one for each run, and their means: {x_label} of {listed(values)}"
-        return picture(figure, alt or default, caption)
+            axes.plot([mean, mean], [row - 0.34, row + 0.34], color=INK, lw=2, alpha=alpha,
+                      solid_capstyle="butt")  # fmt: skip
+        axes.margins(x=0.04)
+        name_rows(axes, page, values)
+        names = draw_levels(axes, levels, "x")
+        set_ticks(axes, page, sides="x")
+        label_tops(axes, page, names)
+        return figure
+
+    default = f"Points, one for each run, and their means: {x_label} of {listed(values)}"
+    return picture(draw, alt or default, caption)
 
 
 def _levels(chance: float | None, baselines: Mapping[str, float] | None) -> dict[str, float]:
     return {**({} if chance is None else {"chance": chance}), **(baselines or {})}
-
-
-def _draw_levels(axes: Axes, chance: float | None, baselines: Mapping[str, float] | None) -> None:
-    """Labelled horizontal lines."""
-    for name, level in _levels(chance, baselines).items():
-        axes.axhline(level, color=INK, lw=1, ls=(0, (2, 2)), alpha=0.7)
-        axes.annotate(
-            name, (0, level), (2, 3), xycoords=("axes fraction", "data"),
-            textcoords="offset points", fontsize=SMALL - 1, va="bottom",
-        )  # fmt: skip
 
 
 def _values(run: History | Numbers, quantity: str) -> np.ndarray:

@@ -1,29 +1,22 @@
-"""The look of the book's plots, and matplotlib figures turned into pictures for any page.
+"""The look of the book's plots: colours, tints, dashes and markers of the series, and letters.
 
-A `picture` is small inline SVG whose letters are letters, in the page's font and colour. It reads
-on light and on dark pages, and keeps its size in words: one unit is one pixel of the page.
+Series that differ in kind differ in colour and in dashes, so that they are told apart in grey as
+well; those that differ in size only, such as networks of 8, 20 and 56 layers, are tints of one
+colour, the larger the stronger.
 """
 
 import contextlib
-import io
 import itertools
 import re
-import sys
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
-from xml.etree import ElementTree
+from typing import NamedTuple
 
 import matplotlib
 import matplotlib.style
-from matplotlib.figure import Figure
 
-from backbones.diagrams import Picture
 from backbones.diagrams.palette import PALETTE, css
-from backbones.plots.numbers import drawn, shortened
 
-INK = "#000000"
-WIDTH = 504  # pixels; on a phone's 350 the smallest letters are still 9 px high
+INK, QUIET = "#000000", "#666666"  # the page's text, and the same at rest
 FONT_SIZE, SMALL = 14, 13
 
 _DEEP = 0.6  # share of the colour in its deep tone, the rest is ink
@@ -31,8 +24,8 @@ _DEEP = 0.6  # share of the colour in its deep tone, the rest is ink
 # Family: tone, marker. Families that meet in a plot have tones that the colour-blind tell apart
 # as well.
 _FAMILIES = {
-    "plain": ("grey", "o"),
-    "lenet": ("yellow", "v"),
+    "plain": ("orange", "o"),
+    "lenet": ("deep grey", "v"),
     "alexnet": ("purple", "^"),
     "vgg": ("olive", "s"),
     "nin": ("deep green", "P"),
@@ -45,11 +38,11 @@ _FAMILIES = {
     "vovnet": ("deep magenta", "v"),
     "mobilenet": ("brown", "o"),
     "shufflenet": ("deep yellow", "X"),
-    "ghostnet": ("deep grey", "h"),
+    "ghostnet": ("grey", "h"),
     "efficientnet": ("deep brown", "*"),
     "regnet": ("deep purple", "p"),
     "transformer": ("magenta", "<"),
-    "vit": ("orange", "X"),
+    "vit": ("yellow", "X"),
     "hybrid": ("deep orange", ">"),
 }
 # Names that hold another family's name, or not their own.
@@ -60,26 +53,47 @@ _ALIASES = {
     "resnext": "resnext",
     "attention": "transformer",
 }
-_DASHES = ("solid", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
+_DASHES = (
+    "solid", (0, (5, 2)), (0, (1.2, 1.6)), (0, (7, 2, 1.5, 2)), (0, (9, 3)), (0, (5, 2, 1, 2, 1, 2))
+)  # fmt: skip
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+# Neighbours look akin: a variant of a network takes one of its network's.
+_RING = ("blue", "sky", "green", "olive", "brown", "orange", "yellow", "pink", "magenta", "purple")
+# From pale to strong: how opaque a tint is, and its share of ink. The middle one is the tone.
+_TINTS = ((0.5, 0), (0.72, 0), (1, 0), (1, 0.22), (1, 0.42))
+_PLAIN_TINT = 2
 
 
-def _hex(tone: str) -> str:
-    """Hex colour of a tone on a light page."""
+def _mixed(tone: str, tint: int = _PLAIN_TINT) -> tuple[str, str]:
+    """Hex colour of a tone on a light page, and what stands for it on a page of any theme."""
     shade, _, name = tone.rpartition(" ")
-    rgb = bytes.fromhex(PALETTE[name].light[1:])
-    return "#" + bytes(round(x * (_DEEP if shade else 1)) for x in rgb).hex()
+    opaque, ink = _TINTS[tint]
+    share = (_DEEP if shade else 1) * (1 - ink)
+    channels = (share * x for x in bytes.fromhex(PALETTE[name].light[1:]))
+    hexa = "#" + bytes(round(255 - (255 - x) * opaque) for x in channels).hex()
+    style = css(name)
+    if share < 1:
+        style = f"color-mix(in srgb,{style} {share:.0%},currentColor)"
+    if opaque < 1:
+        style = f"color-mix(in srgb,{style} {opaque:.0%},transparent)"
+    return hexa, style
 
 
 # One colour for each architecture, the same in the whole book.
-COLORS = {family: _hex(tone) for family, (tone, _) in _FAMILIES.items()}
+COLORS = {family: _mixed(tone)[0] for family, (tone, _) in _FAMILIES.items()}
 
 # What stands for a hex colour on the page, where the theme decides.
-_CSS = {INK: "currentColor"}
-for _name, _tone in PALETTE.items():
-    _variable = css(_name)
-    _CSS[_tone.light.lower()] = _variable
-    _CSS[_hex(f"deep {_name}")] = f"color-mix(in srgb,{_variable} {_DEEP:.0%},currentColor)"
+CSS = {
+    QUIET: "color-mix(in srgb,currentColor 72%,transparent)",
+    **dict(
+        _mixed(f"{shade}{name}", tint)
+        for shade in ("deep ", "")
+        for name in PALETTE
+        for tint in range(len(_TINTS))
+    ),
+    **{tone.light.lower(): css(name) for name, tone in PALETTE.items()},
+    INK: "currentColor",
+}
 
 
 class Style(NamedTuple):
@@ -88,48 +102,143 @@ class Style(NamedTuple):
     color: str
     marker: str
     dashes: str | tuple
+    text: str  # colour of its name: deep enough to be read
+
+
+class _Name(NamedTuple):
+    """A series taken apart: "plain-56, warm-up" is plain, of the variant warm-up and size 56."""
+
+    group: str
+    variant: str
+    size: tuple[float, ...]
 
 
 def family(name: str) -> str | None:
     """The key of `COLORS` for a model's name, or None: "SE-ResNet-8" -> "senet"."""
-    plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    known = {**{key: key for key in COLORS}, **_ALIASES}
-    found = [key for key in known if key in plain]
-    return known[max(found, key=len)] if found else None
+    found = _family_word(name)
+    return found and {**{key: key for key in COLORS}, **_ALIASES}[found]
+
+
+def _family_word(name: str) -> str | None:
+    """The longest word of a family in a name."""
+    plain = _letters(name)
+    return max((key for key in (*COLORS, *_ALIASES) if key in plain), key=len, default=None)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def styles(names: Sequence[str]) -> dict[str, Style]:
     """A style for each name: its family's colour and marker; other names get the palette's.
 
-    The second member of a family is dashed, the third dotted and so on, with other markers, and
-    names of no family differ in all three.
+    Families have different colours, dashes and markers, and so have the variants of a family
+    ("plain-56" and "plain-56, warm-up"), in a colour nearby; members that differ in a number only
+    have tints of one colour, from the smallest, pale, to the largest, strong.
     """
-    result: dict[str, Style] = {}
-    others = itertools.count()
-    seen: dict[str, int] = {}
-    free = [tone.light for tone in PALETTE.values() if tone.light.lower() != COLORS["plain"]]
-    for name in names:
-        group = family(name)
-        if group is None:
-            index = next(others)
-            color, marker = free[index % len(free)], _MARKERS[index % len(_MARKERS)]
+    known = _taken_apart(names)
+    groups = list(dict.fromkeys(one.group for one in known.values()))
+    variants = list(dict.fromkeys((one.group, one.variant) for one in known.values()))
+    first = {  # "plain-20" before "plain-20, no BN"
+        group: min((one for one in variants if one[0] == group), key=lambda one: len(one[1]))
+        for group in groups
+    }
+    kinds = [*first.values(), *(one for one in variants if one not in first.values())]
+    tones = _tones(groups, kinds)
+    dashes, markers = _dashes(kinds), _markers(kinds, list(first.values()))
+    result = {}
+    for kind in kinds:
+        members = [name for name in names if known[name][:2] == kind]
+        strengths = _strengths(len(members))
+        for name in sorted(members, key=lambda name: known[name].size):
+            color = _mixed(tones[kind], strengths.pop(0))[0]
+            text = _mixed(f"deep {tones[kind].removeprefix('deep ')}")[0]
+            result[name] = Style(color, markers[kind], dashes[kind], text)
+    return {name: result[name] for name in names}
+
+
+def _taken_apart(names: Sequence[str]) -> dict[str, _Name]:
+    """Group, variant and size of each name; where only numbers differ, these are the size."""
+    result, number = {}, r"\d+(?:\.\d+)?"
+    stems = [re.sub(number, "#", name) for name in names]
+    for name, stem in zip(names, stems, strict=True):
+        size = tuple(map(float, re.findall(number, name)))
+        if word := _family_word(name):
+            variant = re.sub(r"\d", "", _letters(name).replace(word, "", 1))
+            result[name] = _Name(family(name), variant, size)
+        elif stems.count(stem) > 1:
+            result[name] = _Name(stem, "", size)
         else:
-            index = seen[group] = seen.get(group, -1) + 1
-            own = _FAMILIES[group][1]
-            rest = [marker for marker in _MARKERS if marker != own]
-            color, marker = COLORS[group], [own, *rest][index % (1 + len(rest))]
-        result[name] = Style(color, marker, _DASHES[index % len(_DASHES)])
+            group, _, variant = name.partition(",")
+            result[name] = _Name(group, variant, size)
     return result
 
 
+def _tones(groups: Sequence[str], kinds: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """A tone for each kind: a group's own, and for its variants the nearest that is free."""
+    own = {group: _FAMILIES[group][0] for group in groups if group in _FAMILIES}
+    free = [name for name in PALETTE if name not in (*own.values(), "grey")]
+    cycle = itertools.cycle(free)
+    own |= {group: next(cycle) for group in groups if group not in own}
+    result, taken = {}, set(own.values())
+    for kind in kinds:
+        tone = own[kind[0]]
+        if any(group == kind[0] for group, _ in result):
+            name = tone.removeprefix("deep ")
+            place = _RING.index(name) if name in _RING else 0
+            near = [one for one in (*_RING[place:], *_RING[:place]) if one not in taken]
+            tone = near[0] if near else tone
+            taken.add(tone)
+        result[kind] = tone
+    return result
+
+
+def _dashes(kinds: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str | tuple]:
+    """Dashes for each kind: solid for the first, and plain networks always the second pattern."""
+    plain = [kind for kind in kinds if kind[0] == "plain"][:1]
+    rest = itertools.cycle([one for one in _DASHES if not plain or one is not _DASHES[1]])
+    return {kind: _DASHES[1] if kind in plain else next(rest) for kind in kinds}
+
+
+def _markers(kinds: Sequence[tuple[str, str]], first: Sequence[tuple[str, str]]) -> dict:
+    """A marker for each kind: a family's own for its first, and those left for the others."""
+    own = {kind: _FAMILIES[kind[0]][1] for kind in first if kind[0] in _FAMILIES}
+    rest = itertools.cycle([one for one in _MARKERS if one not in own.values()])
+    return {kind: own.get(kind) or next(rest) for kind in kinds}
+
+
+def _strengths(count: int) -> list[int]:
+    """Places in `_TINTS` for so many series, evenly from pale to strong."""
+    if count == 1:
+        return [_PLAIN_TINT]
+    low = 1 if count == 2 else 0
+    return [low + round((len(_TINTS) - 1 - low) * k / (count - 1)) for k in range(count)]
+
+
+def emphasised(emphasis: Sequence[str] | None, names: Sequence[str]) -> set[str]:
+    """The names that are drawn strong: by default all.
+
+    Raises:
+        ValueError: If emphasis names what is not drawn.
+    """
+    strong = set(names if emphasis is None else emphasis)
+    if unknown := strong - set(names):
+        raise ValueError(f"emphasis must name some of {listed(names)}, got {sorted(unknown)}")
+    return strong
+
+
 @contextlib.contextmanager
-def house_style() -> Iterator[None]:
-    """Matplotlib settings of the book, for figures made inside the ``with`` block."""
+def house_style(size: float = FONT_SIZE) -> Iterator[None]:
+    """Matplotlib settings of the book, for figures made inside the ``with`` block.
+
+    Args:
+        size: Of the letters of a title, in pixels; the others are one smaller.
+    """
     settings = {
         "font.family": "DejaVu Sans",  # ships with matplotlib; the page puts its own in its place
-        "font.size": SMALL,
-        "axes.titlesize": FONT_SIZE,
-        "axes.labelsize": SMALL,
+        "font.size": size - 1,
+        "axes.titlesize": size,
+        "axes.labelsize": size - 1,
         "axes.titlelocation": "left",
         "axes.titlepad": 10,
         "axes.spines.top": False,
@@ -139,9 +248,10 @@ def house_style() -> Iterator[None]:
         "axes.grid": True,
         "axes.grid.axis": "y",
         "axes.axisbelow": True,
+        "axes.xmargin": 0.02,
         "axes.prop_cycle": matplotlib.cycler(color=[tone.light for tone in PALETTE.values()]),
         "grid.color": INK,
-        "grid.alpha": 0.15,
+        "grid.alpha": 0.13,
         "grid.linewidth": 1,
         "xtick.major.size": 0,
         "ytick.major.size": 0,
@@ -153,135 +263,17 @@ def house_style() -> Iterator[None]:
         "lines.markersize": 6.5,
         "lines.solid_capstyle": "round",
         "legend.frameon": False,
-        "legend.fontsize": SMALL,
+        "legend.fontsize": size - 1,
         "image.cmap": "viridis",
         "image.interpolation": "none",
-        "figure.figsize": (WIDTH / 72, 300 / 72),
+        "figure.figsize": (7, 4.2),
         "figure.constrained_layout.use": True,
     }
     with matplotlib.style.context(["default", settings]):
         yield
 
 
-def picture(figure: Figure, alt: str, caption: str = "", numbers: Any = None) -> Picture:
-    """A matplotlib figure as inline SVG; the figure is closed, so that it shows once.
-
-    Args:
-        figure: Best made within `house_style`, and no wider than 7 inches.
-        alt: What the plot shows, in words. In a stored output it is compared as it is: name axes,
-            series and shapes, but no measured number whose last digit may change.
-        caption: A line below the plot, likewise.
-        numbers: What the stored plot is compared by: lists and dictionaries of numbers and words,
-            by default those that can be read off the figure.
-
-    Raises:
-        ValueError: If alt is empty.
-    """
-    numbers = shortened(drawn(figure) if numbers is None else numbers)
-    buffer = io.StringIO()
-    # Letters stay letters; ids and everything else are the same in every run.
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "backbones"}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    if pyplot := sys.modules.get("matplotlib.pyplot"):
-        pyplot.close(figure)
-    return Picture(_for_page(buffer.getvalue()), alt, caption, "bb-plot", numbers)
-
-
 def listed(names: Iterable[str]) -> str:
     """Names as in a sentence: "a, b and c"."""
     names = list(names)
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _for_page(source: str) -> str:
-    """Make matplotlib's SVG small, free of side effects on a page, and of the page's colours."""
-    root = ElementTree.fromstring(source)
-    width, height = root.get("viewBox").split()[2:]
-    for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2]
-        element.text = (element.text or "").strip() or None
-        element.tail = (element.tail or "").strip() or None
-        for name in list(element.attrib):
-            value = element.attrib.pop(name)
-            element.set(name.rpartition("}")[2], _attribute(element.tag, name, value))
-    _prune(root)
-    root.attrib.clear()
-    root.attrib.update(
-        {
-            "viewBox": f"0 0 {_short(width)} {_short(height)}",
-            "width": _short(width),
-            "height": _short(height),
-            # what matplotlib leaves out as default, or sets by a style sheet for the whole page
-            "fill": "currentColor",
-            "stroke-linejoin": "round",
-        }
-    )
-    return _own_ids(ElementTree.tostring(root, encoding="unicode").replace(" />", "/>"))
-
-
-def _attribute(tag: str, name: str, value: str) -> str:
-    if name == "style":
-        # The page's font in place of the one that matplotlib measured. Older versions write the
-        # short form, "font: bold 13px 'DejaVu Sans'".
-        value = re.sub(r"font: (?:(\w+) )?([\d.]+px) [^;]*", _font, value)
-        value = re.sub(r"font-family: [^;]*;?", "", value)
-        value = re.sub(r"#[0-9a-f]{6}", lambda hexa: _CSS.get(hexa[0], hexa[0]), value)
-        value = re.sub(r"\s*([:;])\s*", r"\1", value)
-        if tag == "image":
-            value = f"{value};image-rendering:pixelated".lstrip(";")
-    digits = 4 if name == "transform" and tag == "image" else 2
-    if name in ("d", "x", "y", "width", "height", "transform", "points", "style"):
-        value = re.sub(r"-?\d+\.\d+", lambda number: _short(number[0], digits), value)
-    if name == "d":
-        value = re.sub(r"\s*([A-Za-z])\s*", r"\1", value.strip())
-    return value.strip(" ;")
-
-
-def _font(match: re.Match) -> str:
-    weight = f"font-weight:{match[1]};" if match[1] else ""
-    return f"{weight}font-size:{match[2]}"
-
-
-def _short(number: str, digits: int = 2) -> str:
-    text = f"{float(number):.{digits}f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
-
-
-def _prune(element: ElementTree.Element) -> None:
-    """Drop what nobody sees, and groups that do nothing; say what marks share only once."""
-    for child in list(element):
-        _prune(child)
-        if child.tag == "text" and child.get("transform", "").startswith("rotate(-0 "):
-            del child.attrib["transform"]
-        if child.tag == "g":
-            child.attrib.pop("id", None)
-            shared = {(mark.tag, mark.get("style")) for mark in child}
-            if len(shared) == 1 and len(child) > 1 and "style" not in child.attrib:
-                _, style = shared.pop()
-                # the opacity of a group is that of the whole, not of each mark
-                if style and not re.search(r"(^|;)opacity", style):
-                    child.set("style", style)
-                    for mark in child:
-                        del mark.attrib["style"]
-        empty = child.tag in ("g", "defs") and not len(child)
-        blank = child.tag == "path" and child.get("style") == "fill:none"
-        if child.tag in ("metadata", "style", "title") or empty or blank:
-            element.remove(child)
-        elif child.tag == "g" and not child.attrib:
-            place = list(element).index(child)
-            element.remove(child)
-            for offset, grandchild in enumerate(child):
-                element.insert(place + offset, grandchild)
-
-
-def _own_ids(svg: str) -> str:
-    """Give ids that no other plot on the page has, and drop those that nothing refers to."""
-    used = list(dict.fromkeys(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg)))
-    checksum = f"{zlib.crc32(svg.encode()):08x}"
-    short = {name: f"bb{checksum}-{index}" for index, name in enumerate(used)}
-
-    def renamed(match: re.Match) -> str:
-        return f' id="{short[match[1]]}"' if match[1] in short else ""
-
-    svg = re.sub(r' id="([^"]+)"', renamed, svg)
-    return re.sub(r'(url\(#|href="#)([^)"]+)', lambda match: match[1] + short[match[2]], svg)
