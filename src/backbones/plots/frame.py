@@ -10,7 +10,7 @@ from torch import Tensor
 from backbones.plots.rendering import Page
 from backbones.plots.style import listed
 from backbones.plots.ticks import percent
-from backbones.plots.wording import broken
+from backbones.plots.wording import ROOM, broken, width
 
 Numbers = Sequence[float] | np.ndarray | Tensor
 
@@ -49,6 +49,9 @@ def name_rows(axes: Axes, page: Page, names: Sequence[str] | Mapping) -> None:
     size = page.letters - 1
     words = [broken(name, page.column, size) for name in names]
     axes.set_yticks(range(len(names)), [""] * len(names) if page.narrow else words)
+    if not page.narrow:  # room for a wider font, on the left
+        widest = max(width(text, size) for text in words)
+        axes.figure.get_layout_engine().set(w_pad=(5 + widest * (1 - 1 / ROOM)) / 72)
     axes.set_ylim(len(names) - 0.5, -0.8 if page.narrow else -0.5)
     axes.grid(False, axis="y")
     if page.narrow:

@@ -16,7 +16,7 @@ from backbones.diagrams import Picture
 from backbones.plots.panels import Panels, flow
 from backbones.plots.rendering import Page, picture
 from backbones.plots.style import COLORS, SMALL, listed
-from backbones.plots.wording import broken, width
+from backbones.plots.wording import ROOM, broken, width
 from backbones.train.evaluation import Evaluation
 
 _WIDEST = 660  # pixels of a row of pictures
@@ -112,14 +112,15 @@ def confusion(evaluation: Evaluation, *, alt: str | None = None, caption: str = 
         letters = page.letters - 1
         rows = [broken(name, page.column, letters) for name in classes]
         beside = 44 + max(width(name, letters) for name in rows)
-        cell = min(62, (page.width - beside) / size, _MATRIX / size)
+        cell = min(62, (page.width - beside - 6) / size, _MATRIX / size)
         upright = any(width(name, letters) > cell for name in classes)
-        above = 44 + (max(width(name, letters) for name in classes) if upright else 20)
-        figure = Figure(figsize=((beside + cell * size) / 72, (above + cell * size) / 72), dpi=72)
-        figure.get_layout_engine().set(w_pad=4 / 72, h_pad=4 / 72)
+        longest = max(width(name, letters) for name in classes)
+        above = 52 + (longest if upright else 20)
+        side, across, down = cell * size, beside + cell * size + 6, above + cell * size + 6
+        figure = Figure(figsize=(across / 72, down / 72), dpi=72, layout="none")
         numbers = letters if width("0" * len(str(int(matrix.max()))), letters) < cell else 11
-        axes = figure.subplots()
-        axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), aspect="equal", anchor="W")
+        axes = figure.add_axes((beside / across, 6 / down, side / across, side / down))
+        axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5))
         axes.grid(False)
         axes.spines[:].set_visible(False)
         cells = [(row, column) for row in range(size) for column in range(size)]
@@ -134,8 +135,8 @@ def confusion(evaluation: Evaluation, *, alt: str | None = None, caption: str = 
                       size=numbers, weight="bold" if row == column else "normal")  # fmt: skip
         axes.set_xticks(range(size), classes, rotation=90 if upright else 0)
         axes.set_yticks(range(size), rows, linespacing=1, size=letters if cell > 30 else 11)
-        axes.set_xlabel("predicted class", labelpad=8)
-        axes.set_ylabel("true class")
+        axes.set_xlabel("predicted class", labelpad=8 + upright * longest * (1 - 1 / ROOM))
+        axes.set_ylabel("true class", labelpad=4 + (beside - 44) * (1 - 1 / ROOM))
         axes.xaxis.set(label_position="top", ticks_position="top")
         return figure
 
