@@ -112,17 +112,18 @@ def test_every_paper_of_the_book_can_be_found_by_its_address():
 # -- the drawing on the first page -----------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def drawing():
+@pytest.fixture(scope="module", params=["bb-hero-wide", "bb-hero-small"])
+def drawing(request):
     from hero import hero
 
-    return ElementTree.fromstring(hero()).find("svg")
+    (found,) = ElementTree.fromstring(hero()).findall(f"svg[@class='{request.param}']")
+    return found
 
 
 def test_volumes_shrink_and_deepen_as_vggs_do(drawing):
     words = [text.text for text in drawing.findall("text")]
     assert words[:10:2] == ["224²", "112²", "56²", "28²", "14²"]
-    assert words[1:10:2] == ["× 64", "× 128", "× 256", "× 512", "× 512"]
+    assert words[1:10:2] == [f"×\u2009{n}" for n in (64, 128, 256, 512, 512)]
     faces = [
         group.findall("path") for group in drawing.findall("g") if group.find("path") is not None
     ]
@@ -136,12 +137,12 @@ def test_volumes_shrink_and_deepen_as_vggs_do(drawing):
 def test_scores_are_as_long_as_they_are_high(drawing):
     from hero import CLASSES
 
-    bars = [rect for rect in drawing.findall("rect") if rect.get("height") == "9"]
+    bars = drawing.findall("rect")
     lengths = [float(bar.get("width")) for bar in bars]
     shares = [share for _, share in CLASSES]
     assert lengths == pytest.approx([lengths[0] * s / shares[0] for s in shares], abs=1)
     assert [text.text for text in drawing.findall("text")][10:] == [name for name, _ in CLASSES]
-    heights = [float(bar.get("y")) + 4.5 for bar in bars]
+    heights = [float(bar.get("y")) + float(bar.get("height")) / 2 for bar in bars]
     (spine,) = (path for path in drawing.findall("path"))
     axis = float(re.match(r"M\d+ (\d+)H", spine.get("d"))[1])
     assert sum(heights) / len(heights) == pytest.approx(axis, abs=5)
@@ -149,10 +150,14 @@ def test_scores_are_as_long_as_they_are_high(drawing):
 
 def test_nothing_leaves_the_drawing(drawing):
     _, _, width, height = map(float, drawing.get("viewBox").split())
-    for element in drawing.iter():
-        for name, limit in (("x", width), ("cx", width), ("y", height), ("cy", height)):
+    for element in drawing:
+        for name, limit in (("x", width), ("y", height)):
             if element.get(name):
                 assert 0 <= float(element.get(name)) <= limit
+    (flower,) = (group for group in drawing.findall("g") if group.get("transform"))
+    x, y, scale = map(float, re.findall(r"[\d.]+", flower.get("transform")))
+    assert 34 * scale <= x <= width - 34 * scale
+    assert 34 * scale <= y <= height - 34 * scale
     for bar in drawing.findall("rect"):
         assert float(bar.get("x")) + float(bar.get("width")) <= width
     assert "daisy" in drawing.get("aria-label")
