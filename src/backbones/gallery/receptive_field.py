@@ -270,6 +270,11 @@ class _Sheet:
         return x, y, self.scale * self.receptive.size
 
     @property
+    def map_title(self) -> tuple[float, float]:
+        """Where the words above the map begin."""
+        return self.map[0], self.map[1] - 14
+
+    @property
     def unit_edge(self) -> tuple[float, float]:
         """Where an arrow from the unit to its field begins."""
         unit = self.side / self.size
@@ -289,8 +294,11 @@ class _Sheet:
             f'<image x="{svg.number(left)}" y="{svg.number(top)}" width="{svg.number(pixels)}" '
             f'height="{svg.number(pixels)}" href="{_photograph()}"/>',
             svg.rect(x, y, side, side, fill="blue", stroke="blue", tint=0.2, thickness=2.5),
-            svg.circle(x + side / 2, y + side / 2, 3.5, fill="orange", stroke="none"),
-            self.room.note(self.map[0] + self.side / 2, self.map[1] - 14, name, bold=True),
+            # A small field would be hidden by the mark of its centre.
+            svg.circle(
+                x + side / 2, y + side / 2, min(3.5, side / 4), fill="orange", stroke="none"
+            ),
+            self.room.note(*self.map_title, name, anchor="start", bold=True),
             *self._map(drag),
         ]
 
