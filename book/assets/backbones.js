@@ -78,6 +78,15 @@
     }, { passive: true });
     mark();
   }
+  // Sections on the way to a place get their real heights only when they are near: go there again.
+  const settle = (left = 4) => {
+    const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!place || !left) return;
+    place.scrollIntoView();
+    requestAnimationFrame(() => settle(left - 1));
+  };
+  addEventListener("hashchange", () => settle());
+  if (location.hash) settle();
   // The contents of the page lead to the same places.
   all(".headerlink").forEach((link) => { link.tabIndex = -1; });
 
@@ -99,7 +108,7 @@
     all(".cell_input .highlight, .bb-article > section div[class*='highlight-'] > .highlight").forEach((block) => {
       if (one(".bb-copy", block) || block.closest(".cell_output")) return;
       const button = document.createElement("button");
-      Object.assign(button, { className: "bb-copy", type: "button", textContent: "Copy", tabIndex: buttons.length ? -1 : 0 });
+      Object.assign(button, { className: "bb-copy", type: "button", textContent: "Copy", tabIndex: -1 });
       button.setAttribute("aria-label", "Copy this code");
       button.title = "Copy this code (arrow keys: next and previous code)";
       button.addEventListener("click", async () => {
@@ -119,10 +128,12 @@
       buttons.push(button);
       block.append(button);
     });
+    const first = buttons.find((button) => !button.closest("details:not([open])"));
+    if (first) first.tabIndex = 0;
     // The stop is where the reader is, not at the beginning of the page.
     const shown = new IntersectionObserver((seen) => {
-      const first = seen.find((entry) => entry.isIntersecting)?.target;
-      if (first && !buttons.includes(document.activeElement)) for (const other of buttons) other.tabIndex = other === first ? 0 : -1;
+      const near = seen.find((entry) => entry.isIntersecting)?.target;
+      if (near && !buttons.includes(document.activeElement)) for (const other of buttons) other.tabIndex = other === near ? 0 : -1;
     });
     buttons.forEach((button) => shown.observe(button));
   }
@@ -162,77 +173,18 @@
   });
   addEventListener("afterprint", () => { for (const fold of unfolded) fold.open = false; });
 
-  /* Search: the index comes with the first question. */
-  const base = root.dataset.content_root;
-  const index = () => index.promise ||= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = `${base}search-index.js`;
-    script.onload = () => resolve(window.backbonesIndex.map((entry) => [...entry, entry.slice(2).map((text) => text.toLowerCase())]));
-    script.onerror = reject;
-    document.head.append(script);
-  });
-  const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
-  const marked = (text, terms) => {
-    const found = new RegExp(terms.map((t) => t.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "gi");
-    let out = "", last = 0;
-    for (const hit of text.matchAll(found)) {
-      out += `${escape(text.slice(last, hit.index))}<mark>${escape(hit[0])}</mark>`;
-      last = hit.index + hit[0].length;
-    }
-    return out + escape(text.slice(last));
+  /* Search: its script, and the index, come when a search field gets the focus. */
+  const search = () => {
+    search.begun ||= document.head.appendChild(Object.assign(document.createElement("script"), { src: `${root.dataset.content_root}_static/search.js` }));
   };
-  const extract = (text, lower, terms) => {
-    const at = Math.max(0, Math.min(...terms.map((t) => lower.indexOf(t)).filter((i) => i >= 0), lower.length) - 60);
-    const from = at ? text.indexOf(" ", at) + 1 : 0;
-    return (from ? "… " : "") + text.slice(from, from + 170) + (text.length > from + 170 ? " …" : "");
-  };
-  const answer = async (question, out) => {
-    const terms = question.toLowerCase().split(/\s+/).filter(Boolean);
-    answer.latest = question;
-    if (!terms.length) { out.replaceChildren(); return; }
-    const found = [];
-    for (const [uri, anchor, page, title, text, lower] of await index()) {
-      let score = 0;
-      for (const term of terms) {
-        const points = (lower[1].includes(term) ? 8 : 0) + (lower[0].includes(term) ? 4 : 0) + (lower[2].includes(term) ? 1 : 0);
-        if (!points) { score = 0; break; }
-        score += points;
-      }
-      if (score) found.push([score + (anchor ? 0 : 2), uri, anchor, page, title, text, lower[2]]);
-    }
-    if (answer.latest !== question) return;
-    found.sort((a, b) => b[0] - a[0]);
-    const items = found.slice(0, 20).map(([, uri, anchor, page, title, text, lower]) =>
-      `<li><a href="${base}${uri}${anchor ? `#${anchor}` : ""}"><strong>${marked(title, terms)}</strong>${
-        anchor ? ` <small>${escape(page)}</small>` : ""}<span>${marked(extract(text, lower, terms), terms)}</span></a></li>`);
-    out.innerHTML = items.length ? `<ol>${items.join("")}</ol>` : `<p>Nothing found for “${escape(question)}”.</p>`;
-  };
-  const listen = (input, out) => {
-    input.addEventListener("focus", () => index(), { once: true });
-    input.addEventListener("input", () => answer(input.value, out));
-    const step = (event, by) => {
-      const stops = [input, ...all("a", out)];
-      const next = stops[stops.indexOf(document.activeElement) + by];
-      if (next) { event.preventDefault(); next.focus(); }
-    };
-    for (const box of [input, out]) box.addEventListener("keydown", (event) => {
-      if (event.key === "ArrowDown") step(event, 1);
-      if (event.key === "ArrowUp") step(event, -1);
-    });
-    input.form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      one("a", out)?.click();
-    });
-  };
+  all(".bb-finder input").forEach((input) => input.addEventListener("focus", search, { once: true }));
   const dialog = one("dialog.bb-search");
   if (dialog?.showModal) {
-    const input = one("input", dialog), out = one(".bb-results", dialog);
-    listen(input, out);
-    const open = () => { dialog.showModal(); input.select(); };
+    const open = () => { dialog.showModal(); one("input", dialog).select(); };
     one(".bb-search-button").addEventListener("click", open);
     one("button", dialog).addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog || event.target.closest(".bb-results a")) dialog.close();
+      if (event.target === dialog || event.target.closest("a")) dialog.close();
     });
     document.addEventListener("keydown", (event) => {
       const typing = event.target.closest("input, textarea, select, [contenteditable]");
@@ -241,12 +193,9 @@
       if ((slash || k) && !dialog.open) { event.preventDefault(); open(); }
     });
   }
-  const form = one(".bb-search-form");
-  if (form) {
-    const input = one("input", form), out = form.nextElementSibling;
-    listen(input, out);
-    input.value = new URLSearchParams(location.search).get("q") || "";
-    answer(input.value, out);
-    input.focus();
+  const field = one(".bb-search-page input");
+  if (field) {
+    field.value = new URLSearchParams(location.search).get("q") || "";
+    field.focus();
   }
 })();

@@ -1,4 +1,4 @@
-"""The site's own shell: what is loaded, what is written where, what readers can search.
+"""The site's own shell: what is loaded, and what is written where.
 
 The pages use the templates, style and script of this folder's neighbours and nothing of the theme
 below them, so that a page asks for a few small files, all from the same host.
@@ -6,11 +6,11 @@ below them, so that a page asks for a few small files, all from the same host.
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+import search_index
 from docutils import nodes
 from sphinx.application import Sphinx
 
@@ -83,38 +83,6 @@ def is_math(node: nodes.Node) -> bool:
     return isinstance(node, nodes.math | nodes.math_block)
 
 
-def search_entries(app: Sphinx) -> list[list[str]]:
-    """One entry a section, and one a glossary term: page, anchor, page title, title, text."""
-    entries = []
-    for docname in sorted(app.env.found_docs - {LANDING}):
-        tree = app.env.get_doctree(docname)
-        page_title = app.env.titles[docname].astext()
-        uri = app.builder.get_target_uri(docname)
-        for section in tree.findall(nodes.section):
-            title = section.next_node(nodes.title).astext()
-            anchor = "" if section.parent is tree else section["ids"][0]
-            own = (child for child in section if not isinstance(child, nodes.section | nodes.title))
-            text = " ".join(word for child in own for word in words(child))
-            entries.append([uri, anchor, page_title, title, " ".join(text.split())])
-        for row in tree.findall(nodes.row):
-            if row[0]["ids"] and row[0]["ids"][0].startswith("term-"):
-                term, *others = (cell.astext() for cell in row)
-                entries.append([uri, row[0]["ids"][0], page_title, term, " · ".join(others)])
-    return entries
-
-
-def words(node: nodes.Node) -> list[str]:
-    """The text of a node, without raw HTML, the glossary's terms and what cells put out."""
-    if isinstance(node, nodes.raw | nodes.comment) or node.get("nb_element") == "cell_code_output":
-        return []
-    if "bb-glossary" in node["classes"]:
-        return []
-    if isinstance(node, nodes.TextElement):
-        return [node.astext()]
-    below = (child for child in node.children if isinstance(child, nodes.Element))
-    return [word for child in below for word in words(child)]
-
-
 def search_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     """The page that answers where the search box cannot pop up."""
     return [("search", {"title": "Search"}, "search.html")]
@@ -125,9 +93,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     out = Path(app.outdir)
-    index = json.dumps(search_entries(app), ensure_ascii=False, separators=(",", ":"))
-    # A script and not JSON: pages opened from disk may not fetch.
-    (out / "search-index.js").write_text(f"backbonesIndex={index}", encoding="utf-8")
+    search_index.write(app)
     kept = {"katex", *(path.name for path in (Path(app.srcdir) / "book" / "assets").iterdir())}
     kept.discard("style")  # is written into the pages
     for path in (out / "_static").iterdir():

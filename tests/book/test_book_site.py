@@ -1,17 +1,10 @@
-"""The site's shell: where pages are, what they know of themselves, what can be searched."""
+"""The site's shell: where pages are, and what they know of themselves."""
 
-import json
 from urllib.parse import urlsplit
 
 from docutils import nodes
-from docutils.utils import new_document
 
 REPOSITORY = "https://github.com/backbones-book/backbones"
-
-
-def entries(book):
-    text = (book.out / "search-index.js").read_text(encoding="utf-8")
-    return json.loads(text.removeprefix("backbonesIndex="))
 
 
 def test_the_cover_is_the_index_and_its_old_address_leads_there(book):
@@ -58,33 +51,3 @@ def test_only_pages_with_formulas_ask_for_their_style():
     assert is_math(nodes.math("", "x"))
     assert is_math(nodes.math_block("", "x"))
     assert not is_math(nodes.literal("", "x"))
-
-
-def test_every_section_and_every_term_can_be_found(book):
-    found = {(page, anchor): (of, title, text) for page, anchor, of, title, text in entries(book)}
-    assert found["chapters/vgg.html", ""][:2] == ("VGG: depth", "VGG: depth")
-    assert found["chapters/vgg.html", "fields-of-a-stack"][1:] == (
-        "Fields of a stack",
-        "They add up. plot() shown()",
-    )
-    assert found["book/glossary.html", "term-block"] == (
-        "Glossary",
-        "block",
-        "块 · layers · ResNet",
-    )
-    assert len(found) == len(entries(book))
-    assert not any(page == "index.html" for page, _ in found)
-
-
-def test_what_cells_put_out_and_raw_html_are_not_searched():
-    from book_site import words
-
-    section = nodes.section()
-    section += nodes.paragraph("", "A sentence.")
-    section += nodes.raw("", "<b>raw</b>", format="html")
-    section += nodes.comment("", "a comment")
-    section += nodes.container("", nodes.paragraph("", "0.123"), nb_element="cell_code_output")
-    section += nodes.container("", nodes.paragraph("", "inside"), nb_element="cell_code")
-    section += nodes.table("", nodes.paragraph("", "a term"), classes=["bb-glossary"])
-    new_document("page").append(section)
-    assert words(section) == ["A sentence.", "inside"]

@@ -167,6 +167,23 @@ def visit(browser, site):
         one.context.close()
 
 
+@pytest.fixture(scope="session")
+def axe():
+    """The accessibility checker."""
+    module = pytest.importorskip("axe_playwright_python.sync_playwright")
+    checker = module.Axe()
+
+    def findings(page):
+        found = checker.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        return [
+            f"{v['impact']}: {v['help']} ({v['id']}): {node['html'][:160]} {node['any'][:1]}"
+            for v in found
+            for node in v["nodes"][:3]
+        ]
+
+    return findings
+
+
 def pytest_terminal_summary(terminalreporter):
     """Show what the weight test measured; times are told, never asserted."""
     lines = [
