@@ -107,7 +107,8 @@ def test_a_change_of_the_look_is_told_from_one_of_what_is_shown(refreshed):
     path, _, _, _ = refreshed
     notebook = notebooks.read(path)
     cells = {c.id: c for c in notebook.cells}
-    for name, old, new in ("again", "A square", "A circle"), ("explorer", "<style>", "<style>p{}"):
+    changes = ("again", "A square", "A circle"), ("explorer", "</style>", "p{}</style>")
+    for name, old, new in changes:
         data = cells[name].outputs[0].data
         data["text/html"] = data["text/html"].replace(old, new)
     path.write_text(notebooks.dumps(notebook), encoding="utf-8")

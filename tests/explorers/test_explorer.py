@@ -56,17 +56,28 @@ def stored(html_text):
     return json.loads(found[1])
 
 
+DIGITS = "".join(chr(code) for code in range(35, 126) if chr(code) not in "<\\`")
+
+
 def read_states(data):
-    """What the explorer's script makes of them: words and drawing of every state."""
-    whole, rest = "", iter(data["states"])
-    for part in rest:
-        if not isinstance(part, str):
-            start = len(whole) - part
-            part = whole[start : start + next(rest)]
-        whole += part
+    """What the explorer's script makes of them: words and drawings of every state."""
+
+    def value(digits):
+        return functools.reduce(lambda sum, d: sum * len(DIGITS) + DIGITS.index(d), digits, 0)
+
+    whole, packed, place = "", data["states"], 0
+    for mark in re.finditer(r"`(?:(`)|(.{3})(.{2}))", packed):
+        whole += packed[place : mark.start()]
+        if mark[1]:
+            whole += "`"
+        else:
+            start = len(whole) - value(mark[2])
+            whole += whole[start : start + value(mark[3])]
+        place = mark.end()
+    whole += packed[place:]
     assert len(whole) == data["length"]
-    texts = whole.split("\n")
-    return list(zip(texts[::2], texts[1::2], strict=True))
+    texts, each = whole.split("\n"), data["texts"]
+    return [tuple(texts[k : k + each]) for k in range(0, len(texts), each)]
 
 
 def test_states_come_out_as_they_were_drawn():
@@ -80,21 +91,92 @@ def test_states_come_out_as_they_were_drawn():
         assert svg.inner(drawing) == svg.inner(fresh.svg)
 
 
-def test_every_state_has_the_same_view_box_so_that_nothing_jumps():
-    boxes = {re.search('viewBox="([^"]*)"', drawing)[1] for _, drawing in explorer().states}
-    assert boxes == {"0 0 100 40"}
-
-
-def test_the_html_is_the_same_every_time_and_its_id_is_that_of_its_content():
-    first, again, other = explorer(), explorer(), explorer(title="Other squares")
+def test_the_html_is_the_same_every_time_and_its_script_that_of_every_explorer():
+    first, again, other = explorer(), explorer(), explorer(title="Other squares", name="others")
     assert first._repr_html_() == again._repr_html_()
-    names = [
-        re.search(r'<figure class="bb-explorer" id="(bb-[0-9a-f]{8})"', e._repr_html_())[1]
-        for e in (first, other)
+    assert first._repr_html_().startswith(
+        '<figure class="bb-explorer" id="explorer-squares" data-name="squares"><style data-bb='
+    )
+    assert '<figure class="bb-explorer" id="explorer-others" data-name="others">' in (
+        other._repr_html_()
+    )
+    for kind in ("style", "script"):
+        pattern = re.compile(rf'<{kind} data-bb="explorer">(.*?)</{kind}>', re.DOTALL)
+        (mine,), (others,) = (
+            pattern.findall(first._repr_html_()),
+            pattern.findall(other._repr_html_()),
+        )
+        assert mine == others
+        assert "squares" not in mine
+
+
+def test_an_explorer_names_its_values_for_addresses():
+    shown = explorer(side=Axis((10, 20), unit="px"), color=("blue", "sky"))
+    axes = stored(shown._repr_html_())["axes"]
+    assert [(axis["name"], axis["keys"]) for axis in axes] == [
+        ("side", ["10-px", "20-px"]),
+        ("color", ["blue", "sky"]),
     ]
-    assert names[0] != names[1]
-    assert f'[id="{names[0]}"]' in first._repr_html_()
-    assert "FIGURE_ID" not in first._repr_html_()
+    assert Axis(("3×3", "5×5"), format=lambda v: f"{v} Layers").keys == ["3x3-layers", "5x5-layers"]
+    assert Axis((-1, 0.5, 1)).keys == ["-1", "0.5", "1"]
+    assert Axis(("−1", "1")).keys == ["-1", "1"]
+    assert Axis(("a+", "a-")).keys == ["0", "1"]  # words that clash
+    assert Axis(("+", "a")).keys == ["0", "1"]  # no word
+    assert explorer(title="Where VGG's 3×3 layers are").name == "where-vggs-3x3-layers-are"
+
+
+# ---------------------------------------------------------------------------------- narrow places
+
+
+def two(side):
+    wide, narrow = (svg.document(w, 50, svg.rect(5, 5, side, side)) for w in (600, 330))
+    return Picture(wide, f"A square of {side}.", narrow=narrow)
+
+
+def test_narrow_drawings_travel_with_the_wide_ones():
+    shown = explorer(two)
+    data = stored(shown._repr_html_())
+    assert (data["texts"], data["narrow"]) == (3, 480)
+    assert read_states(data) == list(zip(shown.words, shown.wide, shown.narrow, strict=True))
+    assert {svg_width(drawing) for drawing in shown.wide} == {"600"}
+    assert {svg_width(drawing) for drawing in shown.narrow} == {"330"}
+    data = stored(explorer()._repr_html_())
+    assert (data["texts"], data["narrow"]) == (2, 0)
+
+
+def svg_width(drawing):
+    return re.search(r'viewBox="0 0 (\S+) ', drawing)[1]
+
+
+def test_without_scripts_a_phone_shows_the_narrow_drawing():
+    text = explorer(two)._repr_html_()
+    source = re.search(r'<source media="\(max-width:519px\)" srcset="([^"]*)">', text)[1]
+    assert " " not in source
+    assert "viewBox=%220%200%20330%2050%22" in source
+    assert 'style="--w:780;--h:65;--nw:429;--nh:65;"' in text
+    assert "<source" not in explorer()._repr_html_()
+
+
+def test_all_states_have_a_narrow_drawing_or_none():
+    with pytest.raises(ValueError, match="all states of 'Squares' have a narrow drawing, or none"):
+        explorer(lambda side: two(side) if side > 10 else square(side))
+
+
+# --------------------------------------------------------------------------------------- dragging
+
+
+def test_what_can_be_dragged_names_an_axis():
+    def marked(mark):
+        def draw(side):
+            return svg.document(100, 50, f"<g {mark}>{svg.rect(5, 5, side, 9)}</g>")
+
+        return draw
+
+    for mark in ('data-drag-x="side:26"', 'data-drag-y="side:-2.5" data-drag-x="side:4"'):
+        assert mark in explorer(marked(mark)).states[0][1]
+    for mark in ("size:26", "side", "side:0", "side:x"):
+        with pytest.raises(ValueError, match="must be an axis and the units of a step, such as si"):
+            explorer(marked(f'data-drag-x="{mark}"'))
 
 
 def test_repr_is_short_and_stable():
@@ -236,7 +318,8 @@ def test_gallery_is_small_stable_and_asks_no_one(name):
     text = shown._repr_html_()
     assert len(text.encode()) <= 150_000
     assert text == EXPLORERS[name]()._repr_html_()
-    assert read_states(stored(text)) == shown.states
+    columns = [shown.words, shown.wide, *([shown.narrow] if shown.narrow else [])]
+    assert read_states(stored(text)) == list(zip(*columns, strict=True))
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|//cdn|import\(|localStorage", text)
     for words, drawing in shown.states:
         assert words
@@ -270,7 +353,7 @@ def test_window_explorer_says_what_the_formula_says():
     ) in words
     assert (
         "Input 8, kernel 3, stride 2, padding 0, dilation 1: 3 windows; "
-        "1 of 8 positions unread; remainder of the division: 1."
+        "1 of 8 positions unread; remainder 1."
     ) in words
     assert any(text.startswith("No output: the kernel spans 9 pixels") for text in words)
 

@@ -16,14 +16,19 @@ def shown(monkeypatch):
     return kept
 
 
-def test_a_lab_shows_its_default_result_first_and_then_the_controls(shown):
-    lab(
-        lambda depth, norm: (depth, norm), title="T", depth=Axis((2, 4), default=4), norm=("a", "b")
-    )
-    default, note, controls = shown
+def test_a_lab_shows_its_settings_the_result_for_them_and_then_the_controls(shown):
+    depth = Axis((2, 4), "depth <1>", default=4)
+    lab(lambda depth, norm, picture: (depth, norm), depth=depth, norm=("a", "b"), picture=Upload())
+    settings, default, note, controls = shown
     assert default == (4, "a")
+    assert repr(settings) == "Computed for depth <1> 4, norm a, your picture none."
+    assert settings._repr_html_() == (
+        '<p class="bb-settings">Computed for depth &lt;1&gt; <b>4</b>, norm <b>a</b>, '
+        "your picture <b>none</b>.</p>"
+    )
     assert repr(note) == "The controls appear where a kernel runs: in Colab or JupyterLab."
     assert repr(note) in note._repr_html_()
+    assert 'class="bb-kernel"' in note._repr_html_()  # by which the site finds a lab
     assert isinstance(controls, ipywidgets.VBox)
 
 

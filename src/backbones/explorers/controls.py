@@ -1,5 +1,6 @@
 """What a control of an explorer or of a lab chooses from."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -60,6 +61,20 @@ class Axis:
             yes_no = {True: "yes", False: "no"}
             words = [yes_no[v] if isinstance(v, bool) else str(v) for v in self.values]
         return [f"{word} {self.unit}".strip() for word in words]
+
+    @property
+    def keys(self) -> list[str]:
+        """The values as addresses name them: their words, or their places where these clash."""
+        words = [slug(shown) for shown in self.shown]
+        distinct = len({*words, ""}) > len(words)
+        return words if distinct else [str(place) for place in range(len(words))]
+
+
+def slug(text: str) -> str:
+    """What stays of a text in an address: "3×3 layers" becomes "3x3-layers"."""
+    plain = re.sub("['’]", "", text.lower()).replace("×", "x").replace("−", "-")
+    negative = "-" if re.match(r"-\d", plain) else ""
+    return negative + re.sub(r"[^\w.]+", "-", plain).strip("-")
 
 
 def as_axes(axes: Mapping[str, Axis | Sequence[Any]]) -> dict[str, Axis]:

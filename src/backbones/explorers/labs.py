@@ -1,23 +1,43 @@
 """Live labs: controls for what only a kernel can compute.
 
-The stored output of a lab is an ordinary figure, that of its default settings, so that the static
-site shows it, and a line that says where the controls are to be had; they appear below wherever a
-kernel runs. Only what ipywidgets 7.7 and 8 have in common is used.
+The stored output of a lab is an ordinary figure, so that the static site shows it, with a line on
+the settings that it was computed for, and one that says where others can be chosen; the controls
+appear below wherever a kernel runs. Only what ipywidgets 7.7 and 8 have in common is used.
 """
 
 import html
 import io
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from backbones.explorers.controls import Axis, as_axes
 
 
+class _Settings:
+    """What stands above the stored figure: what it was computed for."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self.settings = settings
+
+    def __repr__(self) -> str:
+        return f"Computed for {', '.join(f'{k} {v}' for k, v in self.settings.items())}."
+
+    def _repr_html_(self) -> str:
+        settings = ", ".join(
+            f"{html.escape(label)} <b>{html.escape(value)}</b>"
+            for label, value in self.settings.items()
+        )
+        return f'<p class="bb-settings">Computed for {settings}.</p>'
+
+
 class _Note:
-    """What stands under the stored figure, where no kernel shows the controls."""
+    """What stands under the stored figure, where no kernel shows the controls.
+
+    The site's extension puts its own words, with a link to Colab, before the cell instead.
+    """
 
     text = "The controls appear where a kernel runs: in Colab or JupyterLab."
 
@@ -73,6 +93,10 @@ class Lab:
             name: None if name in uploads else axes[name].values[axes[name].start]
             for name in controls
         }
+        self.settings = _Settings(
+            {axis.label: axis.shown[axis.start] for axis in axes.values()}
+            | {upload.label: "none" for upload in uploads.values()}
+        )
         self.widgets = {
             name: _upload(uploads[name]) if name in uploads else _select(axes[name])
             for name in controls
@@ -92,6 +116,7 @@ class Lab:
 
     def show_default(self) -> None:
         """Run with the defaults, and leave the result in the notebook as an ordinary output."""
+        _show(self.settings)
         _show(self.run(**self.defaults))
 
     def show_controls(self) -> None:

@@ -1,16 +1,25 @@
 """Figures that carry their own style, script and data: what explorers and quizzes are made of."""
 
+import html
 import json
+from functools import cache
 from importlib.resources import files
 from typing import Any
-from zlib import crc32
+
+from backbones.diagrams import parts
 
 
-def embed(kind: str, body: str, data: dict[str, Any] | None = None) -> str:
+def embed(kind: str, body: str, data: dict[str, Any] | None = None, **attributes: str) -> str:
     """A figure with its own style and script, `static/<kind>.css` and `.js`, and their data.
 
-    Its id is a checksum of everything in it: the same figure is the same text on every machine,
-    and two different ones never meet.
+    Style and script are the same in all figures of a kind. In a notebook each output has them; the
+    site's extension finds them by `data-bb` and links them once a page.
+
+    Args:
+        kind: "explorer" or "quiz".
+        body: HTML inside the figure.
+        data: What the script reads, as lists and dictionaries that JSON knows.
+        **attributes: Of the figure, with `_` for `-`.
     """
     style, script = (_asset(f"{kind}.{end}") for end in ("css", "js"))
     stored = ""
@@ -19,17 +28,19 @@ def embed(kind: str, body: str, data: dict[str, Any] | None = None) -> str:
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         text = text.replace("</", "<\\/").replace("<!--", "\\u003c!--")
         stored = f'<script type="application/json">{text}</script>'
-    name = f"bb-{crc32(f'{style}{body}{stored}{script}'.encode()):08x}"
+    named = "".join(
+        f' {name.replace("_", "-")}="{html.escape(value)}"' for name, value in attributes.items()
+    )
     return (
-        f'<figure class="bb-{kind}" id="{name}"><style>{style}</style>{body}{stored}'
-        f"<script>{script.replace('FIGURE_ID', name)}</script></figure>"
+        f'<figure class="bb-{kind}"{named}><style data-bb="{kind}">{style}</style>{body}{stored}'
+        f'<script data-bb="{kind}">{script}</script></figure>'
     )
 
 
+@cache
 def _asset(name: str) -> str:
     """A file of the package without indentation and without lines that only comment."""
-    lines = (
-        (files("backbones.explorers") / "static" / name).read_text(encoding="utf-8").splitlines()
-    )
-    bare = (line.strip() for line in lines)
+    text = (files("backbones.explorers") / "static" / name).read_text(encoding="utf-8")
+    text += parts.style() if name == "explorer.css" else ""
+    bare = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in bare if line and not line.startswith("//"))

@@ -2,8 +2,10 @@
 
 import html
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from zlib import crc32
 
 from backbones.explorers.markup import embed
 
@@ -43,11 +45,12 @@ class Question:
 class Quiz:
     """Questions that say, after each choice, why it is right or wrong.
 
-    The options of a question are shown in a random order, which stays when the page is loaded
-    again. Without scripts they are in the order given, with their answers folded.
+    Right answers stand in places spread over a quiz: each one where the fewest stood so far, and
+    among such places where a checksum of its question says. The other options keep their order.
+    Without scripts the answers are folded.
 
     Args:
-        questions: In order.
+        questions: In order; their options in any order.
         title: Heading of the quiz.
 
     Raises:
@@ -57,7 +60,7 @@ class Quiz:
     def __init__(self, questions: Sequence[Question], title: str = "Check yourself") -> None:
         if not questions:
             raise ValueError("questions must hold at least one question")
-        self.questions, self.title = tuple(questions), title
+        self.questions, self.title = tuple(_spread(questions)), title
 
     def __repr__(self) -> str:
         return f"<Quiz: {self.title}; {len(self.questions)} questions>"
@@ -76,6 +79,20 @@ class Quiz:
                 f"<details><summary>Answer</summary><ul>{reasons}</ul></details></fieldset>"
             )
         return embed("quiz", body)
+
+
+def _spread(questions: Sequence[Question]) -> Iterator[Question]:
+    """The questions with their right answers moved."""
+    taken: Counter[int] = Counter()
+    for question in questions:
+        places = range(len(question.options))
+        fewest = min(taken[place] for place in places)
+        free = [place for place in places if taken[place] == fewest]
+        place = free[crc32(question.text.encode()) % len(free)]
+        taken[place] += 1
+        order = [option for option in question.options if option != question.answer]
+        order.insert(place, question.answer)
+        yield replace(question, options={option: question.options[option] for option in order})
 
 
 def _reason(option: str, reason: str, right: bool) -> str:
