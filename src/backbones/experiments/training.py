@@ -91,7 +91,7 @@ def size_of_weights(model: nn.Module, data: ImageData) -> dict[str, float]:
     return {"norm of weights": whole, **each}
 
 
-_DECAYS = {"AdamW": (0.0, 0.05, 0.5, 2.0), "Adam with L2": (1e-4, 1e-3, 1e-2, 1e-1)}
+_DECAYS = {"AdamW": (0.0, 0.05, 0.5, 2.0, 8.0), "Adam with L2": (1e-3, 1e-2, 1e-1, 1.0)}
 
 DECAY = Experiment(
     name="training_decay",
