@@ -23,7 +23,7 @@ from search_words import CHINESE, GREEK, RULES, STOPPED, words
 from sphinx.application import Sphinx
 
 # How much a word counts by the place where it stands; in a title it counts by itself.
-FIELDS = {"marked": 2.0, "text": 1.0, "context": 0.5, "code": 0.3}
+FIELDS = {"marked": 2.0, "text": 1.0, "card": 1.0, "context": 0.5, "code": 0.3}
 IN_TITLE, IN_NAMES, INTRODUCED = 2.0, 1.2, 0.4
 # Sections that every chapter has say less than those of its own.
 WORTH = {
@@ -62,19 +62,15 @@ class Entry:
     def counts(self) -> Counter[str]:
         """How often each word is said, weighted by where; without what code says in passing."""
         counts: Counter[str] = Counter()
+        told: set[str] = set()
         for place, texts in self.said.items():
-            for word in words(" ".join(texts)):
+            heard = words(" ".join(texts))
+            for word in heard:
                 counts[word] += FIELDS[place]
-        told = set(
-            words(
-                " ".join(
-                    text for place in self.said if place != "code" for text in self.said[place]
-                )
-            )
-        )
-        return Counter(
-            {w: n for w, n in counts.items() if (w in told or n > 1) and not w.isdigit()}
-        )
+            if place != "code":
+                told.update(heard)
+        kept = (w for w, n in counts.items() if (w in told or n > 1) and not w.isdigit())
+        return Counter({word: counts[word] for word in kept})
 
     def called(self) -> dict[str, float]:
         """What a word counts for being in its title, in a name, or in a term it introduces.
@@ -91,7 +87,6 @@ class Entry:
 
 
 # ------------------------------------------------------------------------------------- reading
-
 
 SIGNS = {"cdot": "·", "times": "×", "to": "→", "leftarrow": "←", "approx": "≈", "sqrt": "√"}
 SIGNS |= {name: sign for sign, name in GREEK.items()} | {"varepsilon": "ε", "varphi": "φ"}
@@ -124,6 +119,9 @@ def listen(node: nodes.Node, said: dict[str, list[str]]) -> None:
     if isinstance(node, silent) or node.get("nb_element") == "cell_code_output":
         return
     if "bb-glossary" in node["classes"]:
+        return
+    if "bb-glance" in node["classes"]:
+        said["card"].append(" ".join(node.astext().split()))
         return
     if isinstance(node, nodes.literal_block):
         said["code"].append(node.astext())
