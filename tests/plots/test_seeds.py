@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from xml.etree import ElementTree
 
 import pytest
 
@@ -75,8 +76,27 @@ def test_what_is_not_emphasised_is_faint():
     runs = {"a": [[1.0, 2.0]], "b": [[2.0, 3.0]]}
     strong = seed_curves(runs, y_label="y").svg
     faint = seed_curves(runs, y_label="y", emphasis=["a"]).svg
-    assert "opacity:.35" not in strong.replace("0.35", ".35")
-    assert "opacity:.35" in faint.replace("0.35", ".35")
+    assert "stroke-opacity:0.4;" not in strong
+    assert faint.count("stroke-opacity:0.4;") == 1
+    assert faint.count("stroke-opacity:0.2;") == 1  # its seed
+
+
+def test_seeds_are_thin_and_their_mean_is_strong():
+    """Guards the sentence that captions say."""
+    drawing = seed_curves({"a": [[1.0, 2.0], [3.0, 4.0]]}, y_label="y").svg
+    (thin,) = re.findall(r'd="([^"]*)"[^>]*stroke-width:0.9', drawing)
+    assert thin.count("M") == 2  # both seeds in one path
+    assert len(re.findall(r"stroke-width:2.2", drawing)) == 1
+
+
+def test_levels_in_rows_are_named_above_and_apart():
+    """Guards names of lines that nearly coincide."""
+    root = ElementTree.fromstring(
+        compare_runs({"a": [50.0, 60.0]}, chance=49, baselines={"a linear model": 49.5}).svg
+    )
+    found = {text.text: text for text in root.iter("text")}
+    chance, linear = (float(found[name].get("x")) for name in ("chance", "a linear model"))
+    assert linear - chance > 60  # pixels between their middles
 
 
 @pytest.mark.parametrize(

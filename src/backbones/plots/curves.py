@@ -77,8 +77,8 @@ def curve(
     gid: str | None,
 ) -> None:  # fmt: skip
     """One curve, with at most eight markers, spread evenly."""
-    count = min(len(x), MOST_MARKERS)
-    marked = sorted({round(k) for k in np.linspace(0, len(x) - 1, count)}) if markers else []
+    step = max(1, -(-(len(x) - 1) // (MOST_MARKERS - 1)))
+    marked = list(range((len(x) - 1) % step, len(x), step)) if markers else []
     axes.plot(x, y, color=style.color, ls=style.dashes, alpha=alpha, gid=gid,
               marker=style.marker if markers else None, markevery=marked)  # fmt: skip
 

@@ -30,7 +30,7 @@ def new_axes(
     """
     figure = Figure(figsize=(page.width / 72, (height or page.height) / 72), dpi=72)
     # Letters of the reader's font may be wider than those that are measured here.
-    figure.get_layout_engine().set(w_pad=5 / 72, h_pad=4 / 72)
+    figure.get_layout_engine().set(w_pad=7 / 72, h_pad=4 / 72)
     axes = figure.subplots()
     x_words, y_words = (label.removesuffix("(%)").strip() for label in (x_label, y_label))
     axes.set_xlabel(broken(x_words, page.width - 70, page.letters - 1))
@@ -51,7 +51,7 @@ def name_rows(axes: Axes, page: Page, names: Sequence[str] | Mapping) -> None:
     axes.set_yticks(range(len(names)), [""] * len(names) if page.narrow else words)
     if not page.narrow:  # room for a wider font, on the left
         widest = max(width(text, size) for text in words)
-        axes.figure.get_layout_engine().set(w_pad=(5 + widest * (1 - 1 / ROOM)) / 72)
+        axes.figure.get_layout_engine().set(w_pad=(7 + widest * (1 - 1 / ROOM)) / 72)
     axes.set_ylim(len(names) - 0.5, -0.8 if page.narrow else -0.5)
     axes.grid(False, axis="y")
     if page.narrow:

@@ -126,7 +126,7 @@ def confusion(evaluation: Evaluation, *, alt: str | None = None, caption: str = 
         cells = [(row, column) for row in range(size) for column in range(size)]
         for row, column in sorted(cells, key=lambda cell: share[cell].item()):
             # never so strong that the number in it is hard to read, on any page
-            shade = round(0.04 + 0.5 * share[row, column].item(), 2)
+            shade = round(0.04 + 0.44 * share[row, column].item(), 2)
             corner = (column - 0.48, row - 0.48)
             axes.add_patch(Rectangle(corner, 0.96, 0.96, lw=0, fc=COLORS["resnet"], alpha=shade))
         for row, column in cells:

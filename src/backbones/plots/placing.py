@@ -82,6 +82,8 @@ def label_ends(axes: Axes, page: Page, names: Iterable[Name]) -> None:
     figure.set_figheight(max(figure.get_figheight(), needed / 72))
     share = 1 - (column + _GAP + 4) / page.width
     figure.get_layout_engine().set(rect=(0, 0, share, 1))
+    # names may reach down beside the label of the x axis
+    axes.set_xlabel(broken(axes.get_xlabel(), share * page.width - 60, size))
     _lay_out(figure)
     left, total = axes.bbox.x1 + _GAP, figure.bbox.height
     ends = [name.end(axes) for name in names]

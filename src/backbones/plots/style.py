@@ -178,7 +178,7 @@ def _tones(groups: Sequence[str], kinds: Sequence[tuple[str, str]]) -> dict[tupl
     """A tone for each kind: a group's own, and for its variants the nearest that is free."""
     own = {group: _FAMILIES[group][0] for group in groups if group in _FAMILIES}
     free = [name for name in PALETTE if name not in (*own.values(), "grey")]
-    cycle = itertools.cycle(free)
+    cycle = itertools.cycle(free or PALETTE)
     own |= {group: next(cycle) for group in groups if group not in own}
     result, taken = {}, set(own.values())
     for kind in kinds:
