@@ -13,6 +13,7 @@ def sliding_window() -> Explorer:
     return Explorer(
         _windows,
         title="Where the windows fall",
+        name="windows",
         alt="The positions of a convolution's window along one axis",
         caption="One axis of a convolution. Each line is one position of the kernel, and gives "
         "one output. Point at a letter of the formula to see what it counts; drag the second "
@@ -111,8 +112,8 @@ class _Axis:
             svg.hatch(left + k * cell, top, cell, cell) for k in range(full) if k not in read
         ]
         return [
-            svg.part(_W, inside, label=f"W, the input of {w} pixels"),
-            svg.part(_P, ends, label=f"P, padding of {p} at both ends") if p else "",
+            svg.part(_W, inside, label="W, the pixels of the input"),
+            svg.part(_P, ends, label="P, the padding at both ends") if p else "",
             *hatched,
         ]
 
@@ -129,19 +130,19 @@ class _Axis:
         drawn = [self._window(x, y, high, f, d, p, w) for x, y in lines]
         middle = lines[0][1] + high / 2
         kernel = room.note(0, middle, f"F = {f}", anchor="start") + drawn[0] + "".join(drawn[2:])
-        shapes = [svg.part(_F, kernel, label=f"F, the kernel of {f}")]
+        shapes = [svg.part(_F, kernel, label="F, the kernel")]
         if n > 1:
             y = lines[1][1] + high / 2
             step = room.note(0, y, f"S = {s}", anchor="start")
             step += svg.arrow([(self.left + 1, y), (self.left + s * cell, y)], head=7)
             second = svg.draggable(svg.part(_F, drawn[1]), x=("S", cell))
-            shapes += [second, svg.part(_S, step, label=f"S, the stride of {s}")]
+            shapes += [second, svg.part(_S, step, label="S, the stride")]
         outputs = svg.bars(
             [(right + 10, y) for _, y in lines], 24, high, fill="orange", stroke="none"
         )
         count = "N" if room.narrow else f"N = {n}"
         outputs += room.note(right + 10, self.top + cell / 2, count, anchor="start", bold=True)
-        return [*shapes, svg.part(_N, outputs, label=f"N, the {n} outputs")]
+        return [*shapes, svg.part(_N, outputs, label="N, the outputs")]
 
     def _window(self, x: float, y: float, high: float, f: int, d: int, p: int, w: int) -> str:
         """The taps of a window that begins at position x: grey where they read padding."""
@@ -178,6 +179,7 @@ def convolution_steps() -> Explorer:
     return Explorer(
         draw,
         title="A convolution, step by step",
+        name="steps",
         alt="A 3 by 3 convolution on a 5 by 5 input",
         caption="The window moves over the input with its padding of zeros; each position "
         "gives one output. Drag the window; point at a row of the kernel to see its products.",
@@ -308,9 +310,9 @@ def _walk(room: Room) -> str:
         ((_N, f"N = {n - 1} + 1 = {n}"), f", and {rest} position is never read."),
     )
     shapes += [
-        svg.part(_F, kernels + size, label=f"F, the kernel of {f}"),
-        svg.part(_S, step, label=f"S, the stride of {s}"),
-        svg.part(_N, outputs, label=f"N, the {n} outputs"),
+        svg.part(_F, kernels + size, label="F, the kernel"),
+        svg.part(_S, step, label="S, the stride"),
+        svg.part(_N, outputs, label="N, the outputs"),
         walk,
     ]
     shapes += [

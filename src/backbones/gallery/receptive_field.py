@@ -96,6 +96,7 @@ def field_growth() -> Explorer:
     return Explorer(
         _growth,
         title="How the receptive field grows",
+        name="growth",
         alt="The receptive field of a stack of layers",
         caption="A stack of equal layers, last on top. Blue: what the first output sees; orange: "
         "its neighbour. With stride, the outputs' fields lie further apart, and grow faster. "
@@ -189,6 +190,7 @@ def fields_on_a_picture() -> Explorer:
     return Explorer(
         _seen,
         title="What one unit sees of a picture",
+        name="unit",
         alt="The field of one unit of VGG-16 on a photograph",
         caption="The map with one unit marked, and the picture with that unit's field and its "
         "centre. In the dashed frame are zeros: what the unit sees of them is grey. Drag the "

@@ -146,6 +146,7 @@ def residual_block() -> Explorer:
     return Explorer(
         _block,
         title="Inside a residual block",
+        name="block",
         alt="A residual block of ResNet",
         caption="Shapes are channels × height × width. A dashed line is a shortcut that computes "
         "something. Ask for an identity where the shapes disagree.",
@@ -335,6 +336,7 @@ def depth_and_stages() -> Explorer:
     return Explorer(
         _stages,
         title="Where the depth goes",
+        name="depth",
         alt="Blocks and cost of the stages of a ResNet",
         caption="One square is one residual block; a bar is the stage's share of the cost, for one "
         "image of 224 × 224.",

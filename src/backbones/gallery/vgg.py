@@ -172,6 +172,7 @@ def stacked_kernels() -> Explorer:
     return Explorer(
         _stack,
         title="A stack of 3×3 layers against one large kernel",
+        name="stack",
         alt="A stack of 3 by 3 layers beside one layer with a larger kernel",
         caption="Both see the same square of the input. Biases are left out. Point at a layer to "
         "see its weights. Try 3 channels in, those of a colour image.",
@@ -285,6 +286,7 @@ def vgg_costs() -> Explorer:
     return Explorer(
         _costs,
         title="Where VGG's parameters, multiplications and memory are",
+        name="costs",
         alt="Bars with the cost of each layer of a VGG",
         caption="One image of 224 × 224. Change what is counted, and watch the long bars move from "
         "the end of the network to its beginning. An empty line is a layer that only larger "
