@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from importlib.resources import files
 
 import pytest
 
@@ -52,6 +53,12 @@ def test_the_rules_are_as_long_as_they_have_to_be():
     """Guards the size of pages: they are in each figure that has parts."""
     assert len(parts.style([1, 2, 3])) < 900
     assert parts.style(range(1, 10)) == parts.style()
+
+
+def test_explorers_have_the_same_rules():
+    """Guards against two versions: an explorer's drawings come without a style of their own."""
+    sheet = files("backbones.explorers") / "static" / "explorer.css"
+    assert parts.style() in sheet.read_text(encoding="utf-8").splitlines()
 
 
 def test_a_shape_can_be_dragged_along_axes():

@@ -17,17 +17,17 @@ def style(numbers: Iterable[int] = NUMBERS) -> str:
     """
     chosen = ":is(:hover,:focus-visible)"
     rules = (
-        "[data-part]{pointer-events:all;opacity:var(--bb-dim,1);transition:opacity .15s}"
-        "tspan[data-part]{fill-opacity:var(--bb-dim,1)}"
-        f"figure:has(svg [data-part]{chosen}) svg [data-part]{{--bb-dim:.25}}"
+        "svg [data-part]{pointer-events:all;opacity:var(--dim,1);transition:opacity .15s}"
+        "svg tspan[data-part]{fill-opacity:var(--dim,1)}"
+        f"figure:has(svg [data-part]{chosen}) svg [data-part]{{--dim:.25}}"
     )
     for number in numbers:
         same = f'[data-part="{number}"]'
         rules += (
             f"figure:has(svg {same}{chosen}) svg {same}"
-            "{--bb-dim:1;text-decoration:underline;text-underline-offset:.2em}"
+            "{--dim:1;text-decoration:underline;text-underline-offset:.2em}"
         )
-    return rules + "@media (prefers-reduced-motion:reduce){[data-part]{transition:none}}"
+    return rules + "@media (prefers-reduced-motion:reduce){svg [data-part]{transition:none}}"
 
 
 def numbers_in(drawing: str) -> list[int]:
