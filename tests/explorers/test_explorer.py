@@ -88,7 +88,7 @@ def test_states_come_out_as_they_were_drawn():
     for (words, drawing), (side, color) in zip(states, sides_and_colors, strict=True):
         fresh = square(side, color)
         assert words == fresh.alt
-        assert svg.inner(drawing) == svg.inner(fresh.svg)
+        assert drawing.partition(">")[2] == fresh.svg.partition(">")[2]
 
 
 def test_the_html_is_the_same_every_time_and_its_script_that_of_every_explorer():

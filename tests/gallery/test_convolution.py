@@ -70,6 +70,13 @@ def test_the_steps_are_those_of_pytorch():
             assert words.endswith(f"is {value}.".replace("-", "−"))
 
 
+def test_the_window_can_be_dragged_by_whole_cells():
+    _, drawing = state(convolution.convolution_steps(), "sum", 2, 3)
+    assert 'data-drag-x="column:36" data-drag-y="row:36"' in drawing
+    _, drawing = state(convolution.sliding_window(), 7, 3, 2, 1, 1)
+    assert 'data-drag-x="S:40"' in drawing
+
+
 def state(explorer, *values):
     """Words and drawing of an explorer at the given values of its axes."""
     index = 0

@@ -55,6 +55,11 @@ def test_a_field_lies_inside_the_frame():
                 assert 0 <= float(y) <= float(y) + float(h) <= height
 
 
+def test_the_unit_can_be_dragged_over_the_map():
+    _, drawing = gallery.fields_on_a_picture().states[0]
+    assert 'data-drag-x="column:28" data-drag-y="row:28"' in drawing  # a seventh of the map
+
+
 def test_growth_says_the_field_of_the_formula():
     explorer = gallery.field_growth()
     assert len(explorer.states) == 5 * 3 * 2 * 3

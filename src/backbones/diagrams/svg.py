@@ -76,11 +76,6 @@ def _for_voices(fragments: Sequence[str]) -> str:
     )
 
 
-def inner(drawing: str) -> str:
-    """The fragments of a document, to put a whole drawing into another one."""
-    return drawing.partition(">")[2].removesuffix("</svg>")
-
-
 def group(*fragments: str, x: float = 0, y: float = 0) -> str:
     """Fragments moved together by (x, y)."""
     return f'<g transform="translate({number(x)} {number(y)})">{"".join(fragments)}</g>'

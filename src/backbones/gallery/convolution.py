@@ -185,8 +185,8 @@ def convolution_steps() -> Explorer:
         "gives one output. Drag the window; point at a row of the kernel to see its products.",
         play="column",
         kernel=tuple(_KERNELS),
-        row=Axis(range(1, 6), "row of the output", default=2),
-        column=Axis(range(1, 6), "column of the output", default=3),
+        row=Axis(range(1, 6), "output row", default=2),
+        column=Axis(range(1, 6), "column", default=3),
     )
 
 

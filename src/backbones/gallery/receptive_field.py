@@ -196,7 +196,7 @@ def fields_on_a_picture() -> Explorer:
         "centre. In the dashed frame are zeros: what the unit sees of them is grey. Drag the "
         "unit to a corner, then go deeper.",
         play="depth",
-        depth=Axis(range(5), "map after pooling", format=lambda k: str(k + 1), default=2),
+        depth=Axis(range(5), "pooling", format=lambda k: str(k + 1), default=2),
         row=Axis(range(_PLACES), "row", format=lambda k: str(k + 1), default=3),
         column=Axis(range(_PLACES), "column", format=lambda k: str(k + 1), default=3),
     )
