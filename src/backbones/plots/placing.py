@@ -112,7 +112,7 @@ def _write(axes: Axes, x: float, y: float, words: str, name: Name, **where: str)
 def _line(start: tuple[float, float], end: tuple[float, float], name: Name) -> Line2D:
     """From what is named to its name, in pixels."""
     x, y = zip(start, end, strict=True)
-    dashes = (0, (1, 3)) if x[1] - x[0] > _LONG else "solid"
+    dashes = (0, (1, 3)) if abs(x[1] - x[0]) > _LONG else "solid"
     return Line2D(
         x, y, color=name.color, lw=1, ls=dashes, alpha=0.7 * name.alpha,
         transform=IdentityTransform(), in_layout=False, gid=name.gid,

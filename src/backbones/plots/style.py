@@ -140,7 +140,7 @@ def styles(names: Sequence[str]) -> dict[str, Style]:
     groups = list(dict.fromkeys(one.group for one in known.values()))
     variants = list(dict.fromkeys((one.group, one.variant) for one in known.values()))
     first = {  # "plain-20" before "plain-20, no BN"
-        group: min((one for one in variants if one[0] == group), key=lambda one: len(one[1]))
+        group: min((one for one in variants if one[0] == group), key=lambda one: one[1] != "")
         for group in groups
     }
     kinds = [*first.values(), *(one for one in variants if one not in first.values())]
