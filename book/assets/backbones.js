@@ -90,7 +90,8 @@
   // The contents of the page lead to the same places.
   all(".headerlink").forEach((link) => { link.tabIndex = -1; });
 
-  /* Boxes that scroll must be reachable by keyboard; each is looked at when one comes near it. */
+  /* Boxes that scroll must be reachable by keyboard. Whether one does is found out when the reader comes
+     near it; until then it counts as if it did. */
   const reachable = (box) => {
     if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1) box.tabIndex = 0; else box.removeAttribute("tabindex");
   };
@@ -100,7 +101,7 @@
     near.unobserve(target);
     sizes.observe(target); // which looks at once, and again when the window or a fold changes
   }), { rootMargin: "800px" });
-  all(".cell_output > .output, .bb-article pre, .pst-scrollable-table-container, .bb-table, .katex-display").forEach((box) => near.observe(box));
+  all(".cell_output > .output, .bb-article pre, .pst-scrollable-table-container, .bb-table, .katex-display").forEach((box) => { box.tabIndex = 0; near.observe(box); });
 
   /* Copy buttons: one stop for the Tab key, from which the arrow keys lead to the others. */
   if (navigator.clipboard) {
