@@ -167,6 +167,10 @@ def visit(browser, site):
         one.context.close()
 
 
+# Every rule that is on by default, and that fingers find what they are to tap on.
+AXE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+
+
 @pytest.fixture(scope="session")
 def axe():
     """The accessibility checker."""
@@ -174,7 +178,7 @@ def axe():
     checker = module.Axe()
 
     def findings(page):
-        found = checker.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        found = checker.run(page, options=AXE).response["violations"]
         return [
             f"{v['impact']}: {v['help']} ({v['id']}): {node['html'][:160]} {node['any'][:1]}"
             for v in found
