@@ -6,8 +6,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from backbones.diagrams import parts
-
 
 def embed(kind: str, body: str, data: dict[str, Any] | None = None, **attributes: str) -> str:
     """A figure with its own style and script, `static/<kind>.css` and `.js`, and their data.
@@ -41,6 +39,5 @@ def embed(kind: str, body: str, data: dict[str, Any] | None = None, **attributes
 def _asset(name: str) -> str:
     """A file of the package without indentation and without lines that only comment."""
     text = (files("backbones.explorers") / "static" / name).read_text(encoding="utf-8")
-    text += parts.style() if name == "explorer.css" else ""
     bare = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in bare if line and not line.startswith("//"))

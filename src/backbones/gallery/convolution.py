@@ -26,7 +26,7 @@ def sliding_window() -> Explorer:
     )
 
 
-_HIGH = 216  # room for the windows: 14 at most
+_HIGH, _PITCH = 216, 54  # room for all windows, 14 at most, and for one of a few
 
 
 def _windows(W: int, F: int, S: int, P: int, D: int) -> Picture:  # noqa: N803
@@ -53,7 +53,7 @@ def _windows(W: int, F: int, S: int, P: int, D: int) -> Picture:  # noqa: N803
         shapes.append(room.note(0, 62, said, anchor="start"))
         shapes += axis.input(W, P, read)
         shapes += axis.windows(n, F, S, D, P, W)
-        return svg.document(room.width, top + cell + _HIGH + 16, *shapes)
+        return svg.document(room.width, top + cell + min(_HIGH, n * _PITCH) + 16, *shapes)
 
     return fitted(layout, alt)
 
@@ -123,7 +123,7 @@ class _Axis:
     def windows(self, n: int, f: int, s: int, d: int, p: int, w: int) -> list[str]:
         """A line for each window, with its output behind it; the second can be dragged."""
         room, cell, full = self.room, self.cell, w + 2 * p
-        pitch = min(54, _HIGH // n)
+        pitch = min(_PITCH, _HIGH // n)
         high = min(30, pitch - 4)
         first, right = self.top + cell + 8, self.left + full * cell
         lines = [(k * s, first + pitch * k + (pitch - high) // 2) for k in range(n)]

@@ -161,6 +161,7 @@
       const input = element("input", { id, type: "range", max: last, autocomplete: "off" });
       // Hidden from screen readers, which read the slider's own aria-valuetext.
       const value = element("span", { class: "bb-value", "aria-hidden": "true" });
+      value.style.minWidth = `${Math.max(...axis.values.map((shown) => shown.length))}ch`;
       shown[k] = () => {
         input.value = chosen[k];
         value.textContent = axis.values[chosen[k]];
@@ -212,7 +213,7 @@
     }
 
     // A drawing marks what can be dragged: data-drag-x="stride:26" moves an axis one step every
-    // 26 units. The pictures change under the pointer, so it is the stage that follows it.
+    // 26 units. The drawings change under the pointer, so it is the stage that follows it.
     function drag(down) {
       const handle = down.target.closest("[data-drag-x], [data-drag-y]");
       if (!handle || down.button) return;
