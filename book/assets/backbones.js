@@ -169,7 +169,7 @@
   /* On paper derivations and listings are open; answers, hints and solutions only if the reader opened them. */
   let unfolded = [];
   addEventListener("beforeprint", () => {
-    unfolded = all(".bb-article details:not([open])").filter((fold) => !/^(answer|hint|solution|code|set-up|check)/i.test(one("summary", fold).textContent.trim()));
+    unfolded = all(".bb-article details:not([open])").filter((fold) => !fold.closest(".bb-exercise") && !/^(answer|hint|solution|code|set-up|check)/i.test(one("summary", fold).textContent.trim()));
     for (const fold of unfolded) fold.open = true;
   });
   addEventListener("afterprint", () => { for (const fold of unfolded) fold.open = false; });

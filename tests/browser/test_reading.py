@@ -307,13 +307,15 @@ def test_on_paper_nothing_is_cut_and_derivations_are_open_but_answers_are_not(vi
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.evaluate(CUT_ON_PAPER) == [], name
         folds = page.locator(".bb-article details").evaluate_all(
-            "all => all.map((e) => [e.querySelector('summary').textContent.trim(), e.open])"
+            "all => all.filter((e) => !e.closest('.bb-exercise'))"
+            ".map((e) => [e.querySelector('summary').textContent.trim(), e.open])"
         )
         for title, opened in folds:
             kept = title.lower().startswith(
                 ("answer", "hint", "solution", "code", "set-up", "check")
             )
             assert opened != kept, f"{name}: {title}"
+        assert page.locator(".bb-exercise details[open]").count() == 0
         for shell in (".bb-top", ".bb-nav", ".bb-toc", ".bb-turn"):
             assert not page.locator(shell).first.is_visible(), shell
         sign = "getComputedStyle(document.querySelector('.bb-callout-title'), '::before')"
