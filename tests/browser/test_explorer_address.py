@@ -211,3 +211,29 @@ def test_without_scripts_the_first_states_have_their_style(place):
         box = page.locator(".bb-stage").nth(nth).bounding_box()
         assert box["width"] == round(120 * 1.3)
         assert page.locator(".bb-stage img").nth(nth).bounding_box() == box
+
+
+# ------------------------------------------------------------------------------- the built site
+
+
+@pytest.mark.parametrize("chapter", ["convolution", "receptive_field", "resnet", "vgg"])
+def test_on_the_site_a_state_is_there_after_the_next_page_and_back(visit, chapter):
+    one = visit()
+    page = one.open(f"chapters/{chapter}.html")
+    scripts = page.locator("script[src*='figures/']")
+    assert scripts.count() == 2  # of explorers, of quizzes
+    figure = page.locator(".bb-explorer").first
+    name = figure.get_attribute("data-name")
+    control = figure.locator(".bb-controls input").first
+    control.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(f"**/{chapter}.html?{name}.*=*")
+    state = figure.locator(".bb-stage > svg").get_attribute("aria-label")
+    with page.expect_navigation():
+        page.locator("nav a[rel=next]").click()
+    page.go_back()
+    figure = page.locator(".bb-explorer").first
+    assert figure.locator(".bb-stage > svg").get_attribute("aria-label") == state
+    figure.get_by_role("button", name="Reset").click()
+    assert page.url.endswith(f"{chapter}.html")
+    one.must_be_faultless()
