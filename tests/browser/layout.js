@@ -219,10 +219,12 @@
     states.filter((_, k) => k % every === 0).forEach((state) => {
       state.forEach((value, k) => controls[k].set(value));
       const said = controls.length ? ` (state ${state.join(", ")})` : "";
-      for (const svg of stage?.querySelectorAll("svg") ?? []) {
+      // Of an impossible state what it says is looked at, not what is left of the last drawing.
+      const refused = stage?.matches(".bb-impossible");
+      for (const svg of refused ? [] : stage?.querySelectorAll("svg") ?? []) {
         if (!svg.parentElement.closest("svg") && shown(svg)) checkDrawing(svg, said, title);
       }
-      if (stage) textsIn(stage).forEach(checkText); // an impossible state says why
+      if (stage) textsIn(stage).forEach(checkText);
     });
     controls.forEach((control) => control.set(control.start));
     show();
