@@ -230,7 +230,7 @@ def test_on_the_site_a_state_is_there_after_the_next_page_and_back(visit, chapte
     page.wait_for_url(f"**/{chapter}.html?{name}.*=*")
     state = figure.locator(".bb-stage > svg").get_attribute("aria-label")
     with page.expect_navigation():
-        page.locator("nav a[rel=next]").click()
+        page.locator("nav a[rel=next]").press("Enter")
     page.go_back()
     figure = page.locator(".bb-explorer").first
     assert figure.locator(".bb-stage > svg").get_attribute("aria-label") == state
