@@ -2,10 +2,32 @@
 
 import difflib
 
-from backbones.experiments import convolution, receptive_field, resnet, vgg
+from backbones.experiments import (
+    activations,
+    batch_norm,
+    convolution,
+    grouped_convolution,
+    inception_v4,
+    lenet,
+    receptive_field,
+    resnet,
+    training,
+    vgg,
+)
 from backbones.experiments.experiment import Experiment
 
-_MODULES = (convolution, receptive_field, vgg, resnet)
+_MODULES = (
+    convolution,
+    receptive_field,
+    grouped_convolution,
+    activations,
+    batch_norm,
+    training,
+    lenet,
+    vgg,
+    inception_v4,
+    resnet,
+)
 _EXPERIMENTS = {e.name: e for module in _MODULES for e in module.EXPERIMENTS}
 
 

@@ -52,6 +52,7 @@ _FACTORS = {
     "1×7, 7×1 below 32 pixels": ([_PAIR, _ROW_COLUMN_7, _ROW_COLUMN_7], (9, 17, 34)),
 }
 
+# The rate is that of the VGG chapter's experiments, on the same pictures.
 FACTORS = Experiment(
     name="inception_factors",
     question="At equal multiplications, how do one large kernel, a stack of 3×3, and a row and a "

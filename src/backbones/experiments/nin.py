@@ -74,6 +74,7 @@ _WIDTHS = (16, 32, 48)
 _WIDER = (20, 41, 60)  # as many MACs without 1x1 layers, to a quarter of a percent
 _HEADS = {"average": average_head, "dense": dense_head, "two dense": wide_dense_head}
 
+# The rate is that of the VGG chapter's experiments, on the same pictures.
 PARTS = Experiment(
     name="nin_parts",
     question="What do NiN's 1×1 layers add at equal multiplications, and what does a mean over "
