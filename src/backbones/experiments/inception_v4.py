@@ -51,8 +51,8 @@ _KINDS = {
     "no sum": {"scale": 1.0, "kind": NoResidual},
 }
 
-# The rates: one at which a scale of 1 trains well, one at which it trains less well than 0.3, and one
-# at which it no longer trains.
+# The rates: one at which a scale of 1 did well in a pilot, one at which 0.3 did better, and a higher
+# one.
 SCALES = Experiment(
     name="inception_v4_scales",
     question="Do modules of Inception-ResNet need their residual scaled down, and do they need the "
