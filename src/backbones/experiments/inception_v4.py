@@ -51,8 +51,8 @@ _KINDS = {
     "no sum": {"scale": 1.0, "kind": NoResidual},
 }
 
-# The rates: one at which a scale of 1 did well in a pilot, one at which 0.3 did better, and a higher
-# one.
+# The rates: one at which a scale of 1 did well in a pilot, one at which 0.3 did better, and one
+# that is higher still.
 SCALES = Experiment(
     name="inception_v4_scales",
     question="Do modules of Inception-ResNet need their residual scaled down, and do they need the "
