@@ -269,6 +269,20 @@ def test_layers_of_a_lenet_are_what_its_name_says(name):
     assert (nn.BatchNorm2d in kinds) == ("BN" in name)
 
 
+def test_the_filters_that_ship_were_learned():
+    """What was learned is smooth: neighbouring weights agree, which random ones do not."""
+
+    def likeness_of_neighbours(kernels):
+        left, right = kernels[..., :-1].flatten(), kernels[..., 1:].flatten()
+        return torch.cosine_similarity(left, right, dim=0).item()
+
+    filters = alexnet.first_layer_filters()
+    start = alexnet.small_alexnet(5)[0].conv.weight.detach()
+    assert filters.shape == start.shape == (24, 3, 11, 11)
+    assert likeness_of_neighbours(filters) > 0.8
+    assert abs(likeness_of_neighbours(start)) < 0.2
+
+
 def test_auxiliary_heads_answer_in_training_only():
     x = torch.randn(2, 3, 32, 32)
     model = googlenet.DeepInception(5, auxiliary=True, batch_norm=False)

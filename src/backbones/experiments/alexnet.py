@@ -16,6 +16,7 @@ from backbones.layers import ConvNormAct
 from backbones.models.alexnet import local_norm
 from backbones.train.augmentation import standard_augment
 from backbones.train.evaluation import evaluate
+from backbones.train.history import History
 from backbones.train.loop import fit
 from backbones.train.repetition import seeded
 
@@ -96,25 +97,30 @@ PARTS = Experiment(
 )
 
 
-FILTERS = "alexnet_filters.npy"
+# With the recipe of `PARTS` the kernels hardly leave their random start (cosine 0.97), which hides
+# what they learned. A strong decay takes away of the start what no gradient holds up.
+FILTERS_RECIPE = {"epochs": 30, "lr": 3e-3, "weight_decay": 2.0, "augment": standard_augment}
+_FILTERS = "alexnet_filters.npy"
 
 
 def first_layer_filters() -> Tensor:
-    """The first layer's kernels after the recorded run of "all parts", seed 0: (24, 3, 11, 11).
+    """Kernels that a small AlexNet without dropout learned from 64 px flowers: (24, 3, 11, 11).
 
-    Kept in half precision beside the record; `keep_first_layer_filters` makes the file anew.
+    By `FILTERS_RECIPE`, seed 0; its validation accuracy was 81.4 %. Kept in half precision beside
+    the records; `keep_first_layer_filters` makes the file anew, in about a minute.
     """
-    path = files("backbones.experiments") / "results" / FILTERS
+    path = files("backbones.experiments") / "results" / _FILTERS
     with path.open("rb") as file:
         return torch.from_numpy(np.load(file)).float()
 
 
-def keep_first_layer_filters(folder: Path) -> None:
-    """Repeat that run, all of its epochs, and keep the kernels in a file of 17 KB."""
+def keep_first_layer_filters(folder: Path) -> History:
+    """Train that network, and keep its first kernels in a file of 17 KB."""
     data = flowers()
-    model = seeded(partial(small_alexnet, len(data.classes)), seed=0)
-    fit(model, data, seed=0, **PARTS.arguments("all parts"))
-    np.save(folder / FILTERS, model[0].conv.weight.detach().half().numpy())
+    model = seeded(partial(small_alexnet, len(data.classes), dropout=0.0), seed=0)
+    history = fit(model, data, seed=0, **FILTERS_RECIPE)
+    np.save(folder / _FILTERS, model[0].conv.weight.detach().half().numpy())
+    return history
 
 
 def four_layers(num_classes: int, act: Callable[[], nn.Module], gain: float) -> nn.Sequential:

@@ -4,11 +4,13 @@ import difflib
 
 from backbones.experiments import (
     activations,
+    alexnet,
     batch_norm,
     convolution,
     grouped_convolution,
     inception_v4,
     lenet,
+    nin,
     receptive_field,
     resnet,
     training,
@@ -24,7 +26,9 @@ _MODULES = (
     batch_norm,
     training,
     lenet,
+    alexnet,
     vgg,
+    nin,
     inception_v4,
     resnet,
 )
