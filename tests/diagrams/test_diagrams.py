@@ -45,7 +45,7 @@ def test_a_narrow_place_shows_the_narrow_drawing():
     assert (wide, small) == ("wide", "narrow")
     # Where a front-end drops styles, only the wide one is seen.
     assert '<div class="bb-drawn-narrow" style="display:none"><svg role="img" ' in html
-    assert "@container (max-width:479.9px)" in html
+    assert "@container (max-width:579.9px)" in html
     assert html.count('aria-label="a square"') == 2
     with pytest.raises(ValueError, match="narrow must start with '<svg', got 'x'"):
         Picture(SVG, "a square", narrow="x")

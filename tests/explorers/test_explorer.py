@@ -136,7 +136,7 @@ def two(side):
 def test_narrow_drawings_travel_with_the_wide_ones():
     shown = explorer(two)
     data = stored(shown._repr_html_())
-    assert (data["texts"], data["narrow"]) == (3, 480)
+    assert (data["texts"], data["narrow"]) == (3, 580)
     assert read_states(data) == list(zip(shown.words, shown.wide, shown.narrow, strict=True))
     assert {svg_width(drawing) for drawing in shown.wide} == {"600"}
     assert {svg_width(drawing) for drawing in shown.narrow} == {"330"}
@@ -150,7 +150,7 @@ def svg_width(drawing):
 
 def test_without_scripts_a_phone_shows_the_narrow_drawing():
     text = explorer(two)._repr_html_()
-    source = re.search(r'<source media="\(max-width:519px\)" srcset="([^"]*)">', text)[1]
+    source = re.search(r'<source media="\(max-width:619px\)" srcset="([^"]*)">', text)[1]
     assert " " not in source
     assert "viewBox=%220%200%20330%2050%22" in source
     assert 'style="--w:780;--h:65;--nw:429;--nh:65;"' in text

@@ -9,7 +9,7 @@ from typing import Any
 from backbones.diagrams import parts
 
 _ROOT = re.compile(r"<svg\b[^>]*>")
-NARROW = 480  # pixels; in a narrower place a picture shows its narrow drawing
+NARROW = 580  # pixels; in a narrower place a picture shows its narrow drawing
 # Without this style, or in a browser that does not know it, the wide drawing is shown.
 _CHOICE = (
     "<style>.bb-two{container-type:inline-size}"

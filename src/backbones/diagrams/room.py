@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from backbones.diagrams import svg
+from backbones.diagrams.picture import NARROW as PHONE
 from backbones.diagrams.picture import Picture
 
 
@@ -17,7 +18,7 @@ class Room(NamedTuple):
     @property
     def narrow(self) -> bool:
         """Whether this is a phone's width."""
-        return self.width < 480
+        return self.width < PHONE
 
     def title(self, x: float, y: float, *words: object, **look: object) -> str:
         """A line of large letters; arguments as for `svg.text`."""

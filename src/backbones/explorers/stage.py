@@ -14,7 +14,7 @@ from urllib.parse import quote
 TEXT = 17  # pixels, the size of the site's text; letters of a drawing become no larger
 LARGEST = 1.3  # pixels for a unit of a drawing
 VOID = 56  # pixels that may stay empty below a drawing
-PHONE = 519  # pixels; up to this width of the screen the narrow drawing is shown without scripts
+PHONE = 619  # pixels; up to this width of the screen the narrow drawing is shown without scripts
 _LETTERS = re.compile(r'^<svg[^>]* font-size="([\d.]+)"')
 _BOX = re.compile(r'\s(?:viewBox="([^"]*)"|width="[^"]*"|height="[^"]*")')
 
