@@ -81,9 +81,9 @@ SOUND = {
 BROKEN = {
     "clipped by its drawing": (
         drawing(svg.text(180, 50, "64 × 112 × 112"), alt="Maps"),
-        "Maps: clipped: '64 × 112 × 112' by 3",
+        "Maps: clipped: '64 × 112 × 112' by ",
     ),
-    "clipped above": (drawing(svg.text(100, 2, "High")), "A drawing: clipped: 'High' by 3"),
+    "clipped above": (drawing(svg.text(100, 2, "High")), "A drawing: clipped: 'High' by "),
     "cut by its box": (
         '<p class="box" style="overflow:hidden;width:60px;white-space:nowrap">A long sentence</p>',
         "P box: clipped: 'A long sentence' by ",

@@ -15,7 +15,7 @@ PICTURES_WITHOUT_TEXT = """
     || e.querySelector(":scope > title");
   const inControl = (e) => e.parentElement.closest("button, a[aria-label], [role=img]");
   const images = [...document.querySelectorAll("img")]
-    .filter((e) => !e.alt.trim() && !hidden(e));
+    .filter((e) => !e.alt.trim() && !hidden(e) && !inControl(e));
   const drawings = [...document.querySelectorAll("svg")]
     .filter((e) => !e.parentElement.closest("svg"))
     .filter((e) => !hidden(e) && !named(e) && !inControl(e));
