@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from backbones import experiments
-from backbones.data import ImageData, ImageSet
+from backbones.data import ImageData, ImageSet, digits
 from backbones.experiments import (
     activations,
     alexnet,
@@ -67,6 +67,7 @@ EQUAL_COST = {
     "activations_deep": (0, ()),
     "norm_batches": (0, ()),
     "norm_sequences": (0, ()),
+    "lenet_sigmoids": (0, ()),
     "alexnet_parts": (0, ("one middle layer less",)),
     "nin_parts": (0.02, ("mlpconv, two dense",)),
     "googlenet_sizes": (0.02, ()),
@@ -267,6 +268,27 @@ def test_layers_of_a_lenet_are_what_its_name_says(name):
     assert (nn.MaxPool2d in kinds) == ("max" in name)
     assert (nn.AvgPool2d in kinds) == ("max" not in name)
     assert (nn.BatchNorm2d in kinds) == ("BN" in name)
+
+
+def test_sigmoids_are_centred_and_steep_where_they_say_so():
+    x = torch.zeros(1, requires_grad=True)
+    found = {}
+    for name in ("sigmoid", "sigmoid, centred", "sigmoid, steep", "sigmoid, centred and steep"):
+        model = lenet.SIGMOIDS.models[name](10)
+        act = model.stages[0][0].act
+        value = act(x)
+        (slope,) = torch.autograd.grad(value.sum(), x)
+        found[name] = (value.item(), slope.item())
+    assert list(found.values()) == [(0.5, 0.25), (0, 0.25), (2, 1), (0, 1)]
+    ends = torch.tensor([-1.0, 1.0])
+    assert torch.allclose(lenet.LeCunTanh()(ends), ends, atol=1e-4)
+
+
+def test_the_lenet_that_ships_has_learned():
+    data, model = digits(), lenet.trained_lenet()
+    mean, std = data.mean, data.std
+    assert not model.training
+    assert evaluate(model, data.validation, mean=mean, std=std).accuracy > 0.95
 
 
 def test_the_filters_that_ship_were_learned():
