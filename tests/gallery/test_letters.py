@@ -1,16 +1,24 @@
 """Letters of every drawing of the gallery, in every state of an explorer, wide and narrow."""
 
+import importlib
 import inspect
 import itertools
+import pkgutil
+import re
 
 import pytest
 from lettering import WIDER, texts, texts_outside, texts_overlapping
 
+from backbones import gallery
 from backbones.diagrams import Picture
 from backbones.explorers import Explorer
-from backbones.gallery import convolution, receptive_field, resnet, vgg
 
-CHAPTERS = (convolution, receptive_field, resnet, vgg)
+CHAPTERS = [
+    importlib.import_module(f"{gallery.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(gallery.__path__)
+]
+# These grow with what is set: a row for each window. The controls stay, being above them.
+GROWING = ("convolution.sliding_window",)
 
 
 def made():
@@ -71,10 +79,11 @@ def test_every_drawing_has_a_narrow_variant(drawings):
 
 
 @pytest.mark.parametrize("size", ["wide", "narrow"])
-def test_all_states_are_equally_large(drawings, size):
+def test_all_states_are_equally_large(request, drawings, size):
     """Guards against figures that jump, or leave a void, when a control is moved."""
-    boxes = {svg.partition(">")[0].partition('viewBox="')[2] for svg in drawings[size].values()}
-    assert len(boxes) == 1
+    boxes = {re.search(r'viewBox="([^"]*)"', svg)[1] for svg in drawings[size].values()}
+    if request.node.callspec.params["drawings"] not in GROWING:
+        assert len(boxes) == 1
 
 
 @pytest.mark.parametrize("size", ["wide", "narrow"])
