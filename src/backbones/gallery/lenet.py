@@ -222,16 +222,17 @@ def _sheets(maps: Tensor, columns: int) -> tuple[str, ...]:
     greys = nn.functional.pad(greys, (0, gap, 0, gap), value=_GREYS)  # which is transparent
     rows = greys.unflatten(1, (-1, columns)).transpose(2, 3).flatten(3, 4).flatten(1, 2)
     end = -1 if gap else None
-    return tuple(_png(sheet[:end, :end]) for sheet in rows)
+    return tuple(_webp(sheet[:end, :end]) for sheet in rows)
 
 
-def _png(levels: Tensor) -> str:
-    """Grey levels (H, W), 0 to 14, or 15 for transparent, as a PNG in the form of an address."""
-    picture = Image.fromarray(levels.numpy(), "P")
-    picture.putpalette([round(255 * min(k / (_GREYS - 1), 1)) for k in range(16) for _ in "RGB"])
+def _webp(levels: Tensor) -> str:
+    """Grey levels (H, W), 0 to 14, or 15 for transparent, as a WebP in the form of an address."""
+    greys = (levels.clamp(max=_GREYS - 1).double() * 255 / (_GREYS - 1)).round()
+    alpha = 255 * (levels < _GREYS)
+    picture = Image.fromarray(torch.stack((greys, greys, greys, alpha), 2).byte().numpy())
     buffer = io.BytesIO()
-    picture.save(buffer, "png", bits=4, transparency=_GREYS, optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    picture.save(buffer, "webp", lossless=True, quality=100, method=6)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def a_digit_through_lenet() -> Explorer:
