@@ -231,7 +231,7 @@ def _webp(levels: Tensor) -> str:
     alpha = 255 * (levels < _GREYS)
     picture = Image.fromarray(torch.stack((greys, greys, greys, alpha), 2).byte().numpy())
     buffer = io.BytesIO()
-    picture.save(buffer, "webp", lossless=True, quality=100, method=6)
+    picture.save(buffer, "webp", lossless=True, quality=100, method=4)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
