@@ -106,7 +106,8 @@ def module_3a() -> Picture:
     for column, branch in enumerate(labels):
         last, part, fill = "x", column + 1, _FILLS[column]
         for row, label in zip((2,) if len(branch) == 1 else (1, 2), branch, strict=True):
-            nodes[f"{column} {row}"] = Node(label, row, column, fill=fill, part=part)
+            short = "\n".join(label.removeprefix("3×3 max ").split(", "))
+            nodes[f"{column} {row}"] = Node(label, row, column, fill=fill, short=short, part=part)
             edges.append(Edge(last, f"{column} {row}", part=part))
             last = f"{column} {row}"
         edges.append(Edge(last, "cat", part=part))
