@@ -16,10 +16,11 @@ def style(numbers: Iterable[int] = NUMBERS) -> str:
     `opacity` does nothing to a piece of a line of text, so that takes `fill-opacity` as well.
     """
     chosen = ":is(:hover,:focus-visible)"
+    # ":where" weighs nothing: a later figure's style must not fade the numbers of an earlier one.
     rules = (
         "svg [data-part]{pointer-events:all;opacity:var(--dim,1);transition:opacity .15s}"
         "svg tspan[data-part]{fill-opacity:var(--dim,1)}"
-        f"figure:has(svg [data-part]{chosen}) svg [data-part]{{--dim:.25}}"
+        f"figure:has(svg [data-part]{chosen}) svg :where([data-part]){{--dim:.25}}"
     )
     for number in numbers:
         same = f'[data-part="{number}"]'
