@@ -77,7 +77,7 @@ _NAMES, _SHAPES, _TAGS, _NUMBERS = range(1, 5)
 
 def _sheet(room: Room, listed: list[Entry]) -> str:
     row, top = 27, 62
-    columns = (8, 168, 228, 290) if room.narrow else (16, 216, 336, 520)
+    columns = (6, 170, 236, 298) if room.narrow else (16, 216, 336, 520)
     names, shapes, tags, boxes = columns
     low = top + row * len(listed)
     edge = boxes - (10 if room.narrow else 62)
@@ -103,7 +103,7 @@ def _sheet(room: Room, listed: list[Entry]) -> str:
         wide = {_NAMES: shapes, _SHAPES: tags, _TAGS: edge}[part] - x
         back = svg.rect(x - 4, 36, wide - 2, low - 32, fill="paper", stroke="none", tint=0)
         words = [
-            room.note(x, top + row * (k + 0.5), word, anchor="start", bold=part == _NAMES,
+            room.note(x, top + row * (k + 0.5), word, anchor="start", bold=part == _NAMES and not room.narrow,
                       fill="orange" if part == _TAGS else "ink")
             for k, word in enumerate(written[part])
         ]  # fmt: skip
