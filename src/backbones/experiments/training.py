@@ -1,18 +1,20 @@
-"""Experiments of the chapter on training: inputs of unequal scale, and decay with Adam."""
+"""Experiments of the chapter on training: unequal inputs, decay with Adam, decay by depth."""
 
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from backbones.data import ImageData
+from backbones.data import ImageData, digits
 from backbones.experiments.experiment import Experiment
+from backbones.experiments.resnet import small_network
 from backbones.experiments.vgg import DATA, small_vgg, two_3x3
 from backbones.layers import ConvNormAct, init_he
+from backbones.models.resnet import BasicBlock
 
 
 class Rescaled(nn.Module):
-    """x scale + shift, channel by channel: (B, 3, H, W) -> same. It undoes a normalisation.
+    """x scale + shift, channel by channel: (B, 3, H, W) -> same. It undoes a normalization.
 
     Args:
         scale: Of each channel.
@@ -38,16 +40,16 @@ def two_biased_3x3(in_channels: int, width: int) -> list[nn.Module]:
 def network_on(
     num_classes: int, scale: tuple[float, ...], shift: tuple[float, ...]
 ) -> nn.Sequential:
-    """A small network without batch norm, whose normalised input is first rescaled."""
+    """A small network without batch norm, whose normalized input is first rescaled."""
     model = small_vgg(num_classes, two_biased_3x3, widths=(8, 16, 32))
     init_he(model)
     return nn.Sequential(Rescaled(scale, shift), model)
 
 
-# What a normalised picture is turned into: a factor and a shift for each channel. The painted
+# What a normalized picture is turned into: a factor and a shift for each channel. The painted
 # flowers have means of 0.42 to 0.53 and deviations of 0.24 to 0.26 where pixels are from 0 to 1.
 _INPUTS = {
-    "normalised": ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0)),
+    "normalized": ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0)),
     "0 to 1": ((0.25, 0.25, 0.25), (0.5, 0.5, 0.5)),
     "0 to 255": ((64.0, 64.0, 64.0), (128.0, 128.0, 128.0)),
     "blue × 100": ((1.0, 1.0, 100.0), (0.0, 0.0, 0.0)),
@@ -57,7 +59,7 @@ _OPTIMIZERS = {"SGD": "sgd", "Adam": "adamw"}
 
 INPUTS = Experiment(
     name="training_inputs",
-    question="Does a network without batch norm train on inputs that are not normalised, or when "
+    question="Does a network without batch norm train on inputs that are not normalized, or when "
     "one channel has 100 times the scale of the others; and at which rates, with SGD and with "
     "Adam?",
     models={
@@ -116,4 +118,29 @@ DECAY = Experiment(
     measure=size_of_weights,
 )
 
-EXPERIMENTS = (INPUTS, DECAY)
+
+def few_digits() -> ImageData:
+    """300 handwritten digits to train on, few enough to be learned by heart; 1,000 to validate."""
+    data = digits()
+    return ImageData(data.train.subset(300), data.validation, "300 MNIST digits", data.credit)
+
+
+# The networks and the optimizer are those of the ResNet chapter's experiment on depth.
+DEPTH = Experiment(
+    name="training_depth",
+    question="Do deeper residual networks overfit more, and does weight decay help them more?",
+    models={
+        f"resnet-{6 * n + 2}, decay {decay:g}": partial(small_network, block=BasicBlock, n=n)
+        for n in (1, 3, 9)
+        for decay in (0.0, 5e-4, 5e-3)
+    },
+    data={"digits": few_digits},
+    recipe={"epochs": 80, "batch_size": 32, "optimizer": "sgd", "lr": 0.1, "schedule": "cosine"},
+    options={
+        f"resnet-{6 * n + 2}, decay {decay:g}": {"weight_decay": decay}
+        for n in (1, 3, 9)
+        for decay in (0.0, 5e-4, 5e-3)
+    },
+)
+
+EXPERIMENTS = (INPUTS, DECAY, DEPTH)
