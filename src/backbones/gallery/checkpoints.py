@@ -99,14 +99,14 @@ def _sheet(room: Room, listed: list[Entry]) -> str:
         _SHAPES: ["×".join(map(str, entry.shape)) or "one" for entry in listed],
         _TAGS: [entry.tag for entry in listed],
     }
+    looks = {_NAMES: {"bold": not room.narrow}, _TAGS: {"fill": "orange"}}
     for part, x, head in heads:
         wide = {_NAMES: shapes, _SHAPES: tags, _TAGS: edge}[part] - x
         back = svg.rect(x - 4, 36, wide - 2, low - 32, fill="paper", stroke="none", tint=0)
         words = [
-            room.note(x, top + row * (k + 0.5), word, anchor="start", bold=part == _NAMES and not room.narrow,
-                      fill="orange" if part == _TAGS else "ink")
+            room.note(x, top + row * (k + 0.5), word, anchor="start", **looks.get(part, {}))
             for k, word in enumerate(written[part])
-        ]  # fmt: skip
+        ]
         title = room.note(x, 48, head, anchor="start", fill="grey")
         drawn.append(svg.part(part, back, title, *words, label=labels[part]))
     for k, entry in enumerate(listed):
