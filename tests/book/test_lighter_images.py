@@ -48,3 +48,14 @@ def test_pictures_are_found_wherever_they_are_in_a_page():
     assert context["body"].count("data:image/webp;base64,") == 2
     assert jpeg in context["body"]
     page_context(None, "search", "", {}, None)  # a page without a text of its own
+
+
+def test_what_a_script_reads_is_left_alone():
+    from lighter_images import page_context
+
+    picture = address(Image.linear_gradient("L"))
+    data = f'<script type="application/json">["{picture}"]</script>'
+    context = {"body": f'{data}\n<img src="{picture}">{data}'}
+    page_context(None, "", "", context, None)
+    assert context["body"].count(data) == 2
+    assert context["body"].count("data:image/webp;base64,") == 1
