@@ -103,8 +103,9 @@ def detached(model):
     return {name: value.detach() for name, value in model.state_dict().items()}
 
 
-def parameters_alone(model):
-    return {name: value.detach().clone() for name, value in model.named_parameters()}
+def copies_of_parameters_alone(model):
+    copies = {name: value.detach().clone() for name, value in model.named_parameters()}
+    return {**copies, **dict(model.named_buffers())}
 
 
 def all_in_float32(model):
@@ -127,7 +128,7 @@ WRONG = {
         a_new_dictionary,
         a_shallow_copy,
         detached,
-        parameters_alone,
+        copies_of_parameters_alone,
         all_in_float32,
     ],
 }
