@@ -59,7 +59,7 @@ def test_without_reductions_the_pool_passes_on_all_channels():
 
 
 def test_an_unknown_module_is_refused():
-    with pytest.raises(ValueError, match="name must be one of 3a, 3b, .*, 5b, got '6a'"):
+    with pytest.raises(ValueError, match=r"name must be one of 3a, 3b, .*, 5b, got '6a'"):
         googlenet.module("6a")
 
 
