@@ -52,7 +52,7 @@ class _Plot(NamedTuple):
 
     def curve(self, xs: Tensor, ys: Tensor, **look: object) -> str:
         """A line through points; it ends where it leaves the plot."""
-        inside = (ys >= self.y[0]) & (ys <= self.y[1])
+        inside = (ys > self.y[0] - 1e-6) & (ys < self.y[1] + 1e-6)
         points = [self.at(x, y) for x, y, keep in zip(xs, ys, inside, strict=True) if keep]
         return svg.path(_through([(float(x), float(y)) for x, y in points]), **look)
 
@@ -66,9 +66,14 @@ class _Plot(NamedTuple):
 
 def _through(points: list[tuple[float, float]]) -> str:
     """Path commands, each point relative to the one before: short, and alike in many drawings."""
-    tenths = [(round(10 * x), round(10 * y)) for x, y in points]
+    tenths = [(_nearest(10 * x), _nearest(10 * y)) for x, y in points]
     steps = " ".join(f"{(c - a) / 10:g} {(d - b) / 10:g}" for (a, b), (c, d) in pairwise(tenths))
     return f"M{tenths[0][0] / 10:g} {tenths[0][1] / 10:g}l{steps}"
+
+
+def _nearest(value: float) -> int:
+    """A whole number; the last bits of a sum, which depend on the processor, decide no tie."""
+    return round(round(value, 5))
 
 
 # ----------------------------------------------------------------------- seven functions
@@ -99,7 +104,7 @@ def _functions(room: Room) -> str:
         left, top = pitch * (k % per_row), block * (k // per_row)
         ys, slopes = values_and_slopes(name, xs)
         upper = _Plot(left + 4, top + 26, pitch - 10, high, (-8, 8), (-1.6, 8))
-        lower = _Plot(left + 4, top + 26 + high + 18, pitch - 10, high, (-8, 8), (-0.3, 1.3))
+        lower = _Plot(left + 4, top + 26 + high + 18, pitch - 10, high, (-8, 8), (-0.6, 1.6))
         middle = left + 4 + (pitch - 10) / 2
         one = lower.at(-8, 1)
         shapes += [
@@ -136,7 +141,7 @@ def chain(name: str, x: float, weight: float) -> Chain:
     """Twenty units whose first gets x."""
     z, left = [x], [1.0]
     for _ in range(UNITS):
-        y, slope = values_and_slopes(name, torch.tensor(z[-1]))
+        y, slope = values_and_slopes(name, torch.tensor(z[-1], dtype=torch.float64))
         z.append(weight * y.item())
         left.append(left[-1] * weight * slope.item())
     return Chain(tuple(z[:-1]), tuple(left))
@@ -196,11 +201,11 @@ def _chain(function: str, x: float, weight: float) -> Picture:
                       bold=True),
         ]  # fmt: skip
         labels = [
-            room.note(right + 45, below + 30 + _log_y(power_of), label, anchor="end")
+            room.note(right + 56, below + 30 + _log_y(power_of), label, anchor="end")
             for power_of, label in ((12, "10¹²"), (0, "1"), (-10, "10⁻¹⁰"), (-20, "≤ 10⁻²⁰"))
         ]
-        labels += [room.note(right + 55 + 12 * k, below + 238, k) for k in (0, 5, 10, 15, 20)]
-        labels += [room.note(right + 55 + 120, below + 256, "units passed, from the last back")]
+        labels += [room.note(right + 62 + 12 * k, below + 238, k) for k in (0, 5, 10, 15, 20)]
+        labels += [room.note(right + 62 + 120, below + 256, "units passed, from the last back")]
         labels += [room.note(162 + 37.5 * k, 238, _signed(k)) for k in (-4, -2, 0, 2, 4)]
         shapes = [svg.group(drawn, y=30), *heads, *labels, svg.group(logs, x=right, y=below + 30)]
         return svg.document(room.width, below + 266, *shapes)
@@ -227,7 +232,7 @@ def _function_plot(function: str, x: float, y: float, slope: float, last: float)
     reach = 0.9 / math.hypot(1, slope)
     ends = (*plot.at(x - reach, y - reach * slope), *plot.at(x + reach, y + reach * slope))
     tangent = svg.line(*ends, stroke="ink", thickness=2)
-    (end,), _ = values_and_slopes(function, torch.tensor([last]))
+    (end,), _ = values_and_slopes(function, torch.tensor([last], dtype=torch.float64))
     inside = abs(last) <= 4 and end <= 4
     ring = svg.circle(*plot.at(last, end.item()), 8, stroke="green") if inside else ""
     dot = svg.circle(*plot.at(x, y), 6, fill="blue", stroke="paper")
@@ -250,14 +255,14 @@ def _log_y(exponent: float) -> float:
 def _left_plot(found: Chain) -> str:
     """What is left of a gradient, counted back from the last unit; a chain's factors commute."""
     factors = [b / a if a else 0.0 for a, b in pairwise(found.left)]
-    points, product = [(55.0, _log_y(0))], 1.0
+    points, product = [(62.0, _log_y(0))], 1.0
     for k, factor in enumerate(reversed(factors), 1):
         product *= factor
         exponent = math.log10(abs(product)) if product else _LOWEST
-        points.append((55.0 + 12 * k, _log_y(min(max(exponent, _LOWEST), _HIGHEST))))
-    one = svg.line(55, _log_y(0), 295, _log_y(0), stroke="grey", thickness=1, dashed=True)
-    frame = svg.line(55, 0, 55, 195, thickness=1) + svg.line(55, 195, 295, 195, thickness=1)
-    whole = [(round(x), round(y)) for x, y in points]
+        points.append((62.0 + 12 * k, _log_y(min(max(exponent, _LOWEST), _HIGHEST))))
+    one = svg.line(62, _log_y(0), 302, _log_y(0), stroke="grey", thickness=1, dashed=True)
+    frame = svg.line(62, 0, 62, 195, thickness=1) + svg.line(62, 195, 302, 195, thickness=1)
+    whole = [(_nearest(x), _nearest(y)) for x, y in points]
     curve = svg.path(_through(whole), stroke="orange", thickness=2.5)
     end = svg.circle(*whole[-1], 4, fill="orange", stroke="none")
     return frame + one + svg.part(3, curve, end, label="what is left of a gradient")
