@@ -62,9 +62,9 @@ def test_the_error_of_the_notes_is_among_the_journeys():
 def test_the_explorer_says_where_each_tensor_ends():
     words = [words for words, _ in gallery.journeys().states]
     assert len(words) == 54
-    start = "Saved on GPU 1, map_location=None, loaded with 1 GPU: nowhere: an error."
+    start = "Saved on cuda:1, map_location=None, loaded with 1 GPU: nowhere: an error."
     assert any(w.startswith(start) for w in words)
-    there = "Saved on GPU 1, map_location={'cuda:1': 'cuda:0'}, loaded with 1 GPU: to GPU 0."
+    there = "Saved on cuda:1, map_location={'cuda:1': 'cuda:0'}, loaded with 1 GPU: to GPU 0."
     assert there in words
 
 

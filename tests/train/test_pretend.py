@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from torch._subclasses import FakeTensorMode
 
+from backbones.gallery.checkpoints import entries
 from backbones.train.pretend import outcome, pretend_gpus, tagged
 
 
@@ -19,6 +21,15 @@ def test_a_tagged_file_keeps_its_numbers(file):
     state = torch.load(file("cuda:3"), map_location="cpu")
     assert torch.equal(state["weight"], torch.arange(3.0))
     assert state["step"].item() == 7
+
+
+def test_a_tagged_file_says_what_torch_writes_of_tensors_on_that_device(tmp_path):
+    shape = {"weight": (2, 3), "bias": (2,)}
+    tagged({name: torch.zeros(size) for name, size in shape.items()}, tmp_path / "a.pt", "cuda:1")
+    with FakeTensorMode(), torch.serialization.skip_data(materialize_fake_tensors=True):
+        there = {name: torch.zeros(size, device="cuda:1") for name, size in shape.items()}
+        torch.save(there, tmp_path / "b.pt")
+    assert entries(tmp_path / "a.pt") == entries(tmp_path / "b.pt")
 
 
 def test_the_tag_is_what_a_function_is_told(file):

@@ -179,7 +179,7 @@ def _journey(saved: str, map_location: str, machine: int) -> Picture:
     found = outcomes()[saved, map_location, machine]
     place = f"to {_TITLES[found.device]}" if found.device else "nowhere: an error"
     alt = (
-        f"Saved on {_TITLES[saved]}, map_location={map_location}, loaded with "
+        f"Saved on {saved}, map_location={map_location}, loaded with "
         f"{_MACHINES[machine]}: {place}. {found.error}"
     )
     return fitted(lambda room: _way(room, saved, map_location, machine, found), alt)

@@ -18,8 +18,8 @@ from torch import Tensor
 def tagged(state: Mapping[str, Tensor], path: str | os.PathLike, device: str) -> None:
     """Save tensors from the CPU to a file that says they came from another device.
 
-    Only the tag in the file is changed, from "cpu" to ``device``: the file is then the one that
-    `torch.save` writes on a machine where these tensors are on that device.
+    Only the tags in the file are changed, from "cpu" to ``device``: the file then says what
+    `torch.save` would write on a machine where these tensors are on that device.
     """
     torch.save(state, path)
     with zipfile.ZipFile(path) as file:
