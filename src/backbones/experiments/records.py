@@ -19,7 +19,7 @@ from backbones.experiments.experiment import Experiment
 from backbones.files import written_aside
 from backbones.tables import html_table
 from backbones.train.history import History
-from backbones.train.settings import in_words
+from backbones.train.settings import in_words, name_of
 
 VERSION = 1
 _COLUMNS = (
@@ -162,7 +162,8 @@ class Record:
             "Date": dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}",
         }
         changed = [
-            f"{variant}: " + ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in options.items())
+            f"{variant}: "
+            + ", ".join(f"{k.replace('_', ' ')} {name_of(v)}" for k, v in options.items())
             for variant, options in self.experiment.options.items()
             if variant in self.variants
         ]
