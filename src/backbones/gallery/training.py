@@ -241,7 +241,7 @@ def _descent(scale: int, rate: float, optimizer: str) -> Picture:
     elif above[-1] == _MOST:
         said = f"Step {_MOST}: the loss is still above 1 %."
     else:
-        said = f"The loss is below 1 % from step {above[-1] + 1} on."
+        said = f"Loss below 1 % from step {above[-1] + 1} on."
     shape = f"Curvatures 1 and {scale**2}: condition number {scale**2}."
     bound = f"SGD’s limit: 2/{scale**2} = {limit:.3g}."
     alt = (
