@@ -78,7 +78,7 @@ class _Masked(nn.Module):
     def forward(self, x):
         bias = self.conv.bias if self.keep_bias else None
         weight = self.conv.weight * self.mask
-        return nn.functional.conv2d(x, weight, bias, padding=self.conv.padding)
+        return nn.functional.conv2d(x, weight, bias, self.conv.stride, self.conv.padding)
 
 
 def _mask(conv, table):
@@ -120,6 +120,24 @@ def output_masked(conv, table):
     return Layer()
 
 
+def weights_frozen(conv, table):
+    conv.weight.requires_grad_(False)
+    return _Masked(conv, _mask(conv, table))
+
+
+def mask_trained(conv, table):
+    layer = _Masked(conv, _mask(conv, table))
+    del layer.mask
+    layer.mask = nn.Parameter(_mask(conv, table))
+    return layer
+
+
+def stride_forgotten(conv, table):
+    layer = _Masked(conv, _mask(conv, table))
+    conv.stride = 1
+    return layer
+
+
 WRONG = {
     2: [
         without_biases,
@@ -137,5 +155,8 @@ WRONG = {
         padding_forgotten,
         as_many_from_the_first,
         output_masked,
+        weights_frozen,
+        mask_trained,
+        stride_forgotten,
     ],
 }
