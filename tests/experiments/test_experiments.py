@@ -249,6 +249,14 @@ def test_l2_in_adam_is_no_decay():
     assert ends["decay"] == pytest.approx(2 - 0.1 * 0.5 * 2 - 0.1)
 
 
+def test_many_options_are_told_by_their_values():
+    told = experiments.load("training_inputs")._repr_html_()
+    assert "optimizer sgd, adamw; lr 0.0001, 0.001, 0.01, 0.1<" in told
+    assert "weight decay 0.001, optimizer adam_with_l2;" in (
+        experiments.load("training_decay")._repr_html_()
+    )
+
+
 # LeNet, AlexNet, GoogLeNet, Inception
 
 

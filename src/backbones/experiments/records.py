@@ -22,6 +22,7 @@ from backbones.train.history import History
 from backbones.train.settings import in_words, name_of
 
 VERSION = 1
+_MOST_TOLD = 20  # variants whose options are told one by one
 _COLUMNS = (
     "train_loss",
     "train_accuracy",
@@ -161,15 +162,21 @@ class Record:
             "With": "; ".join(sorted({run.versions for run in self.all_runs})),
             "Date": dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}",
         }
-        changed = [
-            f"{variant}: "
-            + ", ".join(f"{k.replace('_', ' ')} {name_of(v)}" for k, v in options.items())
-            for variant, options in self.experiment.options.items()
-            if variant in self.variants
-        ]
+        differing = {v: o for v, o in self.experiment.options.items() if v in self.variants}
+        changed = [f"{variant}: {_listed(options)}" for variant, options in differing.items()]
+        if len(changed) > _MOST_TOLD:  # then the values in use, since names tell which is whose
+            values: dict[str, dict[object, None]] = {}
+            for options in differing.values():
+                for option, value in options.items():
+                    values.setdefault(option, {})[name_of(value)] = None
+            changed = [f"{k.replace('_', ' ')} {', '.join(map(str, v))}" for k, v in values.items()]
         if changed:
             facts["Differs"] = "; ".join(changed)
         return facts
+
+
+def _listed(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k.replace('_', ' ')} {name_of(v)}" for k, v in options.items())
 
 
 def write(path: Path, record: Record) -> None:
