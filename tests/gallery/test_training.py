@@ -62,7 +62,7 @@ def test_the_explorer_says_when_the_loss_is_small_for_good():
     assert math.ceil(math.log(50) / -2 / math.log(1 - 0.03)) == 65
     assert "Loss below 1 % from step 65 on" in words
     assert "grows without end" in gallery._descent(8, gallery._RATES[3], "SGD").alt
-    assert "Step 150: the loss is still above 1 %" in gallery._descent(1, 0.0075, "SGD").alt
+    assert "Still above 1 % at step 150" in gallery._descent(1, 0.0075, "SGD").alt
 
 
 def test_every_state_differs_and_the_rate_can_be_dragged():

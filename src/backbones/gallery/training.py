@@ -226,7 +226,7 @@ def descent() -> Explorer:
         "weight to follow its part of the loss.",
         play="rate",
         scale=Axis((1, 2, 4, 8), "scale of feature 2", default=4),
-        rate=Axis(_RATES, "learning rate", format="{:.2g}".format, default=_RATES[4]),
+        rate=Axis(_RATES, "rate", format="{:.2g}".format, default=_RATES[4]),
         optimizer=Axis(tuple(_OPTIMIZERS), "optimizer"),
     )
 
@@ -239,7 +239,7 @@ def _descent(scale: int, rate: float, optimizer: str) -> Picture:
     if len(path) <= _MOST:
         said = "The loss grows without end."
     elif above[-1] == _MOST:
-        said = f"Step {_MOST}: the loss is still above 1 %."
+        said = f"Still above 1 % at step {_MOST}."
     else:
         said = f"Loss below 1 % from step {above[-1] + 1} on."
     shape = f"Curvatures 1 and {scale**2}: condition number {scale**2}."
@@ -260,7 +260,7 @@ def _descent(scale: int, rate: float, optimizer: str) -> Picture:
             room.note(0, y, words, anchor="start", bold=y < 260)
             for y, words in zip((250, 271, 292), (said, shape, bound), strict=True)
         ]
-        place = {"x": 8, "y": 340} if room.narrow else {"x": 366, "y": 4}
+        place = {"x": 8, "y": 340} if room.narrow else {"x": 350, "y": 4}
         high = 640 if room.narrow else 332
         return svg.document(room.width, high, *plot, svg.group(*beside, **place))
 
