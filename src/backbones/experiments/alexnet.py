@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from backbones.data import ImageData, flowers
+from backbones.data import ImageData, ImageSet, flowers
 from backbones.experiments.experiment import Experiment
 from backbones.experiments.vgg import small_flowers
 from backbones.layers import ConvNormAct
 from backbones.models.alexnet import local_norm
+from backbones.normalization import LocalResponseNorm
 from backbones.train.augmentation import standard_augment
 from backbones.train.evaluation import evaluate
 from backbones.train.history import History
@@ -68,6 +69,23 @@ def small_alexnet(
     return model
 
 
+class Divide(nn.Module):
+    """Divides by a constant, by default k^beta: local normalisation where neighbours are silent."""
+
+    def __init__(self, by: float = 2.0**0.75) -> None:
+        super().__init__()
+        self.by = by
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, ...) -> same."""
+        return x / self.by
+
+
+# The paper's α is for pixels from 0 to 255, less their mean. `fit` divides by their deviation too,
+# about 60 for flowers, so that activations are some 60 times smaller, and squares 3,600 times.
+local_norm_of_pixels = partial(LocalResponseNorm, 5, alpha=5e-4 * 60**2, beta=0.75, k=2.0)
+
+
 def accuracy_without_dropout(model: nn.Module, data: ImageData) -> dict[str, float]:
     """Accuracy on the training pictures as they are, in evaluation mode: nothing is dropped."""
     return {"training accuracy": evaluate(model, data.train, mean=data.mean, std=data.std).accuracy}
@@ -82,6 +100,8 @@ PARTS = Experiment(
         "all parts": small_alexnet,
         "tanh for ReLU": partial(small_alexnet, act=nn.Tanh),
         "no local norm": partial(small_alexnet, norm=nn.Identity),
+        "a constant for local norm": partial(small_alexnet, norm=Divide),
+        "local norm at the pixels' scale": partial(small_alexnet, norm=local_norm_of_pixels),
         "plain pooling": partial(small_alexnet, overlapping=False),
         "no dropout": partial(small_alexnet, dropout=0.0),
         "one middle layer less": partial(small_alexnet, middle=2),
@@ -95,6 +115,62 @@ PARTS = Experiment(
     },
     measure=accuracy_without_dropout,
 )
+
+
+def few_flowers(n: int) -> ImageData:
+    """Painted flowers, n to learn from, so often that an epoch has as many steps as with 2,500.
+
+    Raises:
+        ValueError: If n does not divide 2,500.
+    """
+    data = flowers()
+    if len(data.train) % n:
+        raise ValueError(f"n must divide {len(data.train):,}, got {n}")
+    few, times = data.train.subset(n), len(data.train) // n
+    train = ImageSet(few.images.repeat(times, 1, 1, 1), few.labels.repeat(times), few.classes)
+    return ImageData(train, data.validation, f"{n:,} painted flowers, {times} times each")
+
+
+# As "no dropout" of `PARTS`, which is the run with all 2,500 pictures.
+PICTURES = Experiment(
+    name="alexnet_pictures",
+    question="How does a small AlexNet's accuracy grow with the number of pictures that it learns "
+    "from, in the same number of steps?",
+    models={"small AlexNet": partial(small_alexnet, dropout=0.0)},
+    data={
+        "flowers_100": partial(few_flowers, 100),
+        "flowers_500": partial(few_flowers, 500),
+        "flowers_1250": partial(few_flowers, 1250),
+    },
+    recipe=dict(PARTS.recipe),
+)
+
+
+def to_length_one(x: Tensor) -> Tensor:
+    """Vectors along the last axis, divided by their length; a vector of zeros stays."""
+    return x / (x.square().sum(-1, keepdim=True) + 1e-10).sqrt()
+
+
+def oriented_gradients(images: Tensor) -> Tensor:
+    """Histograms of oriented gradients, as Dalal and Triggs (CVPR 2005): (B, C, H, W) -> (B, N).
+
+    Each cell of 8 x 8 pixels has a histogram of 9 directions, from 0 to 180 degrees, in which a
+    pixel counts as much as its gradient is long; of several channels, the longest gradient counts.
+    Each block of 2 x 2 cells is normalised: to length 1, cut off at 0.2, and to length 1 again.
+    Nothing is learned. 64 x 64 pixels give 7 x 7 blocks of 36 numbers.
+    """
+    x = images.float()
+    down, right = torch.zeros_like(x), torch.zeros_like(x)
+    down[..., 1:-1, :] = x[..., 2:, :] - x[..., :-2, :]
+    right[..., 1:-1] = x[..., 2:] - x[..., :-2]
+    longest = torch.hypot(down, right).argmax(1, keepdim=True)
+    down, right = down.gather(1, longest), right.gather(1, longest)
+    direction = torch.rad2deg(torch.atan2(down, right)) % 180
+    place = (direction / 20).long().clamp(max=8)
+    counts = torch.zeros(len(x), 9, *x.shape[2:]).scatter_(1, place, torch.hypot(down, right))
+    cells = nn.functional.avg_pool2d(counts, 8)  # (B, 9, H / 8, W / 8)
+    blocks = cells.unfold(2, 2, 1).unfold(3, 2, 1).permute(0, 2, 3, 4, 5, 1).flatten(3)
+    return to_length_one(to_length_one(blocks).clamp(max=0.2)).flatten(1)
 
 
 # With the recipe of `PARTS` the kernels hardly leave their random start (cosine 0.97), which hides
@@ -162,4 +238,4 @@ SATURATION = Experiment(
     },
 )
 
-EXPERIMENTS = (PARTS, SATURATION)
+EXPERIMENTS = (PARTS, PICTURES, SATURATION)
