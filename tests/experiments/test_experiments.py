@@ -63,7 +63,14 @@ def noise_for(experiment):
 
 # Largest deviation from the first network's MACs, and networks that are not meant to cost as much.
 EQUAL_COST = {
-    "groups": (0.04, ()),
+    "groups": (
+        0.04,
+        (
+            "4 groups, alone, equal width",
+            "depthwise, alone, equal width",
+            "depthwise, with 1×1, equal width",
+        ),
+    ),
     "activations_deep": (0, ()),
     "norm_batches": (0, ()),
     "norm_sequences": (0, ()),

@@ -62,6 +62,9 @@ _WIDTHS = {
 
 _NAMES = {alone: "alone", shuffled: "shuffled", with_1x1: "with 1×1"}
 
+# As wide as with one group, and so the cheaper the more groups there are.
+_EQUAL_WIDTH = ((alone, 4), (alone, CHANNELS), (with_1x1, CHANNELS))
+
 
 def _name(unit, groups: int) -> str:
     count = {1: "1 group", CHANNELS: "depthwise"}.get(groups, f"{groups} groups")
@@ -74,11 +77,19 @@ GROUPS = Experiment(
     name="groups",
     question="At equal multiplications, how does accuracy depend on the number of groups, when "
     "the groups never exchange anything, when a shuffle deals their channels out, and when a 1×1 "
-    "layer follows each grouped one?",
+    "layer follows each grouped one? And at equal width, where groups only save?",
     models={
-        _name(unit, groups): partial(grouped_network, unit=unit, groups=groups, widths=widths)
-        for unit, by_groups in _WIDTHS.items()
-        for groups, widths in by_groups.items()
+        **{
+            _name(unit, groups): partial(grouped_network, unit=unit, groups=groups, widths=widths)
+            for unit, by_groups in _WIDTHS.items()
+            for groups, widths in by_groups.items()
+        },
+        **{
+            f"{_name(unit, groups)}, equal width": partial(
+                grouped_network, unit=unit, groups=groups, widths=_WIDTHS[unit][1]
+            )
+            for unit, groups in _EQUAL_WIDTH
+        },
     },
     data=DATA,
     recipe={"epochs": 25, "lr": 5e-3, "augment": standard_augment},
