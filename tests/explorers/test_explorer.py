@@ -40,6 +40,11 @@ def made(name):
     return EXPLORERS[name]()
 
 
+def without_photographs(drawing):
+    """A drawing without the letters that encode pictures in it, which may spell anything."""
+    return re.sub(r"base64,[\w+/=]*", "", drawing)
+
+
 def square(side=10, color="blue"):
     drawing = svg.document(100, side + 10, svg.rect(5, 5, side, side, fill=color))
     return Picture(drawing, f"A {color} square of {side}.")
@@ -324,7 +329,7 @@ def test_gallery_is_small_stable_and_asks_no_one(name):
     for words, drawing in shown.states:
         assert words
         assert " id=" not in drawing
-        assert "nan" not in drawing
+        assert "nan" not in without_photographs(drawing)
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
@@ -337,7 +342,7 @@ def test_letters_of_an_explorer_stay_inside_in_every_state(name):
 def test_pictures_of_the_gallery_are_stable_and_keep_their_letters_inside(make):
     picture = make()
     assert picture == make()
-    assert "nan" not in picture.svg
+    assert "nan" not in without_photographs(picture.svg)
     assert texts_outside(picture.svg) == []
 
 
