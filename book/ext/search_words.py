@@ -29,6 +29,7 @@ RULES = [
     (r"\bmultiply-accumulates?\b|\bmultiplications?\b", "mac"),
     (r"\bim2col\b", "unfold"),
     (r"\bfilters?\b", "kernel"),
+    (r"\bsymbols?\b", "notation"),
     (r"\b(?:image|photo|photograph)(s?)\b", "picture$1"),
     (r"\b(?:(?:train|learn)able )?param(?:eter)?s?\b", "parameter"),
     (r"\blr\b", "learning rate"),

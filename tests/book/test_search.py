@@ -32,11 +32,12 @@ other spellings
     vgg 16                             | vgg: VGG: depth from small filters
     1x1 convolution                    | convolution: Every kernel has a slice for each channel
 questions
-    why no bias before batch norm      | convolution: Using it today
+    why no bias before batch norm      | batch_norm: What batch norm cancels
+                                       | convolution: Using it today
                                        | glossary: batch normalization (BN)
     how many parameters does a conv layer have | convolution: What a layer costs
     why are small filters better than one large filter | vgg: Why not one large filter?
-    how does a shortcut help the gradient | resnet: What the sum does to the gradient
+    how does a shortcut help the gradient | resnet: What the shortcut does to the gradient
 abbreviations
     MACs                               | convolution: What a layer costs
     FLOPs                              | notation: Units and counts
