@@ -29,6 +29,7 @@ other spellings
     normalisation symbols              | notation: Normalization
     VGG-16                             | vgg: VGG: depth from small filters
     VGG16 parameters                   | vgg: Where is everything?
+                                       | vgg: The whole network
     vgg 16                             | vgg: VGG: depth from small filters
     1x1 convolution                    | convolution: Every kernel has a slice for each channel
 questions
@@ -41,6 +42,7 @@ questions
 abbreviations
     MACs                               | convolution: What a layer costs
     FLOPs                              | notation: Units and counts
+                                       | glossary: FLOP
     BN                                 | resnet: With and without batch norm
                                        | glossary: batch normalization (BN)
     ERF                                | receptive_field: The field that counts
@@ -51,6 +53,7 @@ other words
     trainable parameters               | convolution: What a layer costs
                                        | glossary: parameter
     transfer weights                   | resnet: Using it today
+                                       | vgg: Using it today
                                        | glossary: transfer learning
 Chinese
     感受野                             | receptive_field: Receptive fields
