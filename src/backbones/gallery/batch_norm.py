@@ -181,8 +181,8 @@ def channel_through_batch_norm() -> Explorer:
         caption="One channel of a small network, for 64 digits. Drag the blue hill: what the "
         "layer before puts out. Drag the lower one: β. Then do it with the running statistics. "
         "ReLU cuts the grey part. What lies outside is counted at the edge.",
-        shift=Axis((-2, -1, 0, 1, 2), "channel moved by", format=_said, default=0),
-        stretch=Axis((1, 2), "and stretched by", buttons=True, default=1),
+        shift=Axis((-2, -1, 0, 1, 2), "moved by", format=_said, default=0),
+        stretch=Axis((1, 2), "stretched by", buttons=True, default=1),
         statistics=STATISTICS,
         gamma=Axis((0.5, 1, 2), "scale γ", buttons=True, default=1),
         beta=Axis((-1, 0, 1), "shift β", format=_said, default=0),
