@@ -61,6 +61,13 @@ def test_places_can_be_given():
     assert "layers" in picture.svg
 
 
+def test_a_few_places_on_a_logarithmic_axis_are_named_each():
+    picture = seed_curves({"a": [[1.0, 2.0, 3.0]]}, x=(1, 8, 32), log_x=True, x_label="batch")
+    assert holds(drawn(picture), [1, 8, 32])
+    for drawing in (picture.svg, picture.narrow):
+        assert all(f">{place}<" in drawing for place in (1, 8, 32))
+
+
 def test_chance_and_baselines_are_labelled_lines():
     picture = seed_curves({"a": [history(0.5, 0.7)]}, chance=20, baselines={"linear": 47})
     assert holds(drawn(picture), [20, 20])

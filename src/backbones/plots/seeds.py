@@ -18,7 +18,7 @@ from backbones.plots.frame import (
 from backbones.plots.placing import Name, draw_levels, label_tops
 from backbones.plots.rendering import Page, picture
 from backbones.plots.style import INK, emphasised, listed, styles
-from backbones.plots.ticks import set_ticks
+from backbones.plots.ticks import name_places, set_ticks
 from backbones.train.history import History
 
 _LABELS = {
@@ -41,6 +41,7 @@ def seed_curves(
     chance: float | None = None,
     baselines: Mapping[str, float] | None = None,
     emphasis: Sequence[str] | None = None,
+    log_x: bool = False,
     log_y: bool = False,
     y_range: tuple[float, float] | None = None,
     alt: str | None = None,
@@ -58,6 +59,7 @@ def seed_curves(
         chance: What guessing gives, in the units drawn: a labelled line.
         baselines: Further labelled lines, by name.
         emphasis: Names that stay strong; the others are drawn faintly. By default all are strong.
+        log_x: Logarithmic axis; a few x are still named each.
         log_y: Logarithmic axis.
         y_range: Bottom and top of the y axis; what lies outside is cut off.
         alt: What the plot shows.
@@ -77,7 +79,7 @@ def seed_curves(
     label = y_label or _LABELS[quantity]
 
     def draw(page: Page) -> Figure:
-        figure, axes = new_axes(page, x_label, label, log_y=log_y)
+        figure, axes = new_axes(page, x_label, label, log_x=log_x, log_y=log_y)
         names, places = [], []
         for part, (name, style) in enumerate(styles(list(values)).items(), 1):
             alpha, gid = 1 if name in strong else FAINT, part_of(part, values)
@@ -92,6 +94,8 @@ def seed_curves(
             named = Name(name, places[-1], mean, style.color, style.text, gid=gid)
             names.append(weighed(named, emphasis))
         finish(axes, page, names, _levels(chance, baselines), y_range, places)
+        if log_x and x is not None:
+            name_places(axes, places[0])
         return figure
 
     return picture(draw, alt or describe("Curves by seed", label, x_label, runs), caption)

@@ -56,6 +56,14 @@ def _at_data(axis: Axis, page: Page, values: list[float]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
+def name_places(axes: Axes, x: Sequence[float]) -> None:
+    """A tick at each of a few x of a logarithmic axis, such as 1, 2, 4, 8; its limits are kept."""
+    if len(x) <= _MOST_AT_DATA:
+        limits = axes.get_xlim()
+        axes.xaxis.set_major_locator(FixedLocator(list(x)))
+        axes.set_xlim(limits)
+
+
 def _logarithmic(axis: Axis, most: int) -> None:
     low, high = np.log10(sorted(axis.get_view_interval()))
     powers = np.arange(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
