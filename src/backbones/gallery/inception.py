@@ -158,9 +158,9 @@ def as_products(wanted: Tensor, count: int) -> Products:
         )
     u, s, v = torch.linalg.svd(wanted)
     columns, rows, s = u.T[:count], v[:count], s.where(s > 1e-9, 0)
-    at = columns.abs().argmax(1, keepdim=True)
     root = s[:count, None].sqrt()
-    signs = columns.gather(1, at).sign()  # the largest number of each column is positive
+    # One sign on every processor; largest numbers are often two, of opposite signs.
+    signs = (columns @ torch.arange(1.0, size + 1, dtype=columns.dtype)).sign()[:, None]
     return Products(root * signs * columns, root * signs * rows, s[count:].norm().item())
 
 
