@@ -64,7 +64,8 @@ Chinese
                                        | resnet: ResNet: learn the difference
     批归一化                           | resnet: With and without batch norm
                                        | glossary: batch normalization (BN)
-    组卷积                             | glossary: grouped convolution
+    组卷积                             | grouped_convolution: Grouped convolution: which channels see which
+                                       | glossary: grouped convolution
 exact titles
     A thousand layers                  | resnet: A thousand layers
 """
@@ -86,6 +87,7 @@ FRESH = """
     gridding effect                    | receptive_field: Pitfalls
     momory of activations              | vgg: Where is everything?
     style transfer                     | vgg: Using it today
+                                       | normalization: What instance norm takes away
     he initialization                  | vgg: Why nineteen layers were hard to start
     depth vs accuracy                  | vgg: Does depth help?
     highway networks                   | resnet: Why it mattered
