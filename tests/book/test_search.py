@@ -64,7 +64,7 @@ Chinese
                                        | resnet: ResNet: learn the difference
     批归一化                           | resnet: With and without batch norm
                                        | glossary: batch normalization (BN)
-    组卷积                             | grouped_convolution: Grouped convolution: which channels see which
+    组卷积            | grouped_convolution: Grouped convolution: which channels see which
                                        | glossary: grouped convolution
 exact titles
     A thousand layers                  | resnet: A thousand layers
