@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 
 import torch
 
@@ -39,6 +40,12 @@ def by_remainder(tag, gpus):
     if tag == "cpu" or gpus == 0:
         return "cpu"
     return f"cuda:{int(tag.partition(':')[2]) % gpus}"
+
+
+def compared_as_texts(tag, gpus):
+    if tag == "cpu" or gpus == 0:
+        return "cpu"
+    return tag if tag < f"cuda:{gpus}" else "cuda:0"
 
 
 def without_the_leading_one(dtype):
@@ -81,6 +88,14 @@ def only_those(state, prefix):
     }
 
 
+def always_module(state, prefix):
+    return {name.removeprefix("module."): value for name, value in state.items()}
+
+
+def as_a_pattern(state, prefix):
+    return {re.sub(f"^{prefix}", "", name): value for name, value in state.items()}
+
+
 def in_place(state, prefix):
     for name in list(state):
         state[name.removeprefix(prefix)] = state.pop(name)
@@ -120,9 +135,18 @@ WRONG = {
         cpu_where_missing,
         gpu_where_there_is_one,
         by_remainder,
+        compared_as_texts,
     ],
     3: [without_the_leading_one, all_bits, of_python, one_more],
-    4: [replaced_everywhere, stripped_of_letters, cut_off, only_those, in_place],
+    4: [
+        replaced_everywhere,
+        stripped_of_letters,
+        cut_off,
+        only_those,
+        in_place,
+        always_module,
+        as_a_pattern,
+    ],
     5: [
         the_tensors_themselves,
         a_new_dictionary,

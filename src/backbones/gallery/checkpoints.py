@@ -312,6 +312,14 @@ def formats() -> Explorer:
     )
 
 
+def _counted(what: str) -> str:
+    """How many bits of the exponent, say, the formats have."""
+    if what == "sign":
+        return "sign: one bit in each format"
+    counts = [f"{getattr(chosen, what)} in {name}" for name, chosen in FORMATS.items()]
+    return f"bits of the {what}: {', '.join(counts)}"
+
+
 def _rounded(number: str) -> Picture:
     value = _VALUES[number]
     kept = {
@@ -345,8 +353,12 @@ def _rounded(number: str) -> Picture:
                     )
                     for digit in "01"
                 }  # fmt: skip
-                label = f"{what}: {ends[part] - ends[part - 1]} bits in {name}"
-                shapes.append(svg.part(part, *squares.values(), label=label if k < 2 else ""))
+                count = ends[part] - ends[part - 1]
+                # Empty squares and the gaps between them can be pointed at as well.
+                back = svg.rect(2 + cell * places[0], y + 14, cell * count, 20,
+                                fill="ink", stroke="none", tint=0)  # fmt: skip
+                label = "" if k else _counted(what)
+                shapes.append(svg.part(part, back, *squares.values(), label=label))
         y = 14 + step * len(FORMATS)
         legend = (("sign", "grey", 1), ("exponent", "orange", 2), ("fraction", "blue", 3))
         x = 2.0
