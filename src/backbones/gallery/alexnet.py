@@ -144,7 +144,7 @@ def _columns(wiring: str, layer: str, gpu: str) -> Picture:
     below = sorted(layers()[k].name for k, g in reached(place, half, wiring) if g != half)
     lines = (
         f"{layer}, {gpu}: sees {seen:,} of {chosen.inputs:,} {what}",
-        f"{parameters(chosen, wiring):,} parameters in the layer, {total:,} in all",
+        f"{parameters(chosen, wiring):,} parameters here, {total:,} in all",
         f"{crossing(chosen, wiring):,} numbers cross for it, {sent:,} in all",
     )
     alt = f"{wiring}: " + "; ".join(lines) + ". "
@@ -210,7 +210,7 @@ def _spots(room: Room) -> dict[tuple[int, int], tuple[float, float]]:
         for g in (0,) if k < 0 else (0, 1):
             side = 0.5 if k in (-1, last) else g
             if room.narrow:
-                spots[k, g] = (36 + 84 * side, 46 + _PITCH_NARROW * (k + 1))
+                spots[k, g] = (34 + 74 * side, 46 + _PITCH_NARROW * (k + 1))
             else:
                 spots[k, g] = (58 + _PITCH_WIDE * (k + 1), 54 + 84 * side)
     return spots
@@ -219,7 +219,7 @@ def _spots(room: Room) -> dict[tuple[int, int], tuple[float, float]]:
 def _ways(room: Room) -> dict[str, tuple[str, float]]:
     """Along the network is the axis of layers, across it that of GPUs."""
     if room.narrow:
-        return {"y": ("layer", _PITCH_NARROW), "x": ("gpu", 84)}
+        return {"y": ("layer", _PITCH_NARROW), "x": ("gpu", 74)}
     return {"x": ("layer", _PITCH_WIDE), "y": ("gpu", 84)}
 
 
@@ -255,7 +255,7 @@ def _heads(room: Room, spots: dict, brief: bool) -> tuple[list[str], float]:
                 notes[1] += f" → {size}"
             top = y - 8.5 * (len(notes) - 1)
             shapes += [
-                room.note(166, top + 17 * i, note, anchor="start", bold=i == 0)
+                room.note(148, top + 17 * i, note, anchor="start", bold=i == 0)
                 for i, note in enumerate(notes)
                 if note
             ]
