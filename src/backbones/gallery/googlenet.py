@@ -214,9 +214,7 @@ def _bar(x: float, y: float, length: float, thick: float, fill: str) -> str:
                     thickness=0.8)  # fmt: skip
 
 
-def _costs(
-    name: str, four: tuple[Branch, ...], top: float, room: Room
-) -> tuple[list[str], float]:
+def _costs(name: str, four: tuple[Branch, ...], top: float, room: Room) -> tuple[list[str], float]:
     """The MACs of each branch as bars; the longest is as long as in the dearer form."""
     longest = max(branch.macs for form in (True, False) for branch in branches(name, form))
     left, behind = (48, 76) if room.narrow else (60, 220)
