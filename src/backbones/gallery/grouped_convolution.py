@@ -139,9 +139,7 @@ def _strengths(room: Room, free: Tensor, kernel: Tensor, numbers: Tensor, tied: 
     ]
     kernels = [_kernel(x, top, cell, k, strongest) for x, k in zip(xs, free, strict=True)]
     shapes.append(svg.part(1, *kernels, label="four kernels of their own"))
-    shapes += [
-        room.note(x + side / 2, top + side + 14, f"output {k}") for k, x in enumerate(xs, 1)
-    ]
+    shapes += [room.note(x + side / 2, top + side + 14, f"output {k}") for k, x in enumerate(xs, 1)]
     own = _kernel(1, low, cell, kernel, kernel.abs().max().item())
     shapes.append(svg.part(2, own, label="one depthwise kernel D"))
     shapes.append(room.note(1 + side / 2, low + side + 14, "D"))
@@ -306,6 +304,7 @@ def _network(
             fill = "orange" if used else "paper"
             shapes.append(svg.rect(*square, fill=fill, stroke="ink" if used else "grey"))
     chosen = y(len(pair), next(iter(seen[-1])))
+    shapes += [room.note(xs[0], top - 6, "inputs"), room.note(xs[-1], top - 6, "outputs")]
     shapes += [
         room.note(xs[0] - 14, y(0, i), i + 1, anchor="end", bold=i in seen[0])
         for i in range(CHANNELS)
