@@ -87,11 +87,11 @@ def test_what_a_unit_sees_is_what_its_gradient_reaches(wiring, place, gpu):
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
-        ("conv 1", "sees 3 of 3 maps; 34,944"),
+        ("conv 1", "sees all 3 maps; 34,944"),
         ("conv 2", "sees 48 of 96 maps; 307,456"),
-        ("conv 3", "sees 256 of 256 maps; 885,120"),
+        ("conv 3", "sees all 256 maps; 885,120"),
         ("conv 4", "sees 192 of 384 maps; 663,936"),
-        ("dense 6", "sees 9,216 of 9,216 numbers; 37,752,832"),
+        ("dense 6", "sees all 9,216 numbers; 37,752,832"),
     ],
 )
 def test_the_explorer_says_what_is_seen(columns, layer, said):

@@ -137,13 +137,13 @@ def _columns(wiring: str, layer: str, gpu: str) -> Picture:
     place = next(k for k, one in enumerate(layers()) if one.name == layer)
     chosen, half = layers()[place], ("GPU 1", "GPU 2").index(gpu)
     both = sees_both(chosen, wiring)
-    seen = chosen.inputs if both else chosen.inputs // 2
-    what = "numbers" if chosen.dense else "maps"
+    seen = f"all {chosen.inputs:,}" if both else f"{chosen.inputs // 2} of {chosen.inputs}"
+    seen += " numbers" if chosen.dense else " maps"
     total = sum(parameters(one, wiring) for one in layers())
     sent = sum(crossing(one, wiring) for one in layers())
     below = sorted(layers()[k].name for k, g in reached(place, half, wiring) if g != half)
     lines = (
-        f"{layer}, {gpu}: sees {seen:,} of {chosen.inputs:,} {what}",
+        f"{layer}, {gpu}: sees {seen}",
         f"{parameters(chosen, wiring):,} parameters here, {total:,} in all",
         f"{crossing(chosen, wiring):,} numbers cross for it, {sent:,} in all",
     )
