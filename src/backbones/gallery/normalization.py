@@ -37,7 +37,7 @@ class Norm(NamedTuple):
 NORMS = {
     "BN": Norm(lambda: BatchNorm(C), "channel"),
     "GN, 1 group = LN": Norm(lambda: GroupNorm(1, C), "picture"),
-    "GN, 2 groups": Norm(lambda: GroupNorm(2, C), "picture and pair of channels"),
+    "GN, 2 groups": Norm(lambda: GroupNorm(2, C), "picture and channel pair"),
     "GN, 4 groups = IN": Norm(lambda: InstanceNorm(C), "picture and channel"),
     "LN over C": Norm(lambda: ChannelsAlone(C), "picture and position"),
 }
@@ -293,7 +293,7 @@ def _drawn(room: Room, norm: str, at: tuple[int, int, int]) -> str:
         ("out: (", (2, _said(now.value)), f" − {_said(now.mean)}) / √{_said(now.variance)} = ",
          (2, _said(now.output))),
     ]  # fmt: skip
-    shapes.append(room.note(start, low, f"One mean for each {NORMS[norm].one_for}", anchor="start",
+    shapes.append(room.note(start, low, f"One mean per {NORMS[norm].one_for}", anchor="start",
                             bold=True))  # fmt: skip
     for k, line in enumerate(lines, 1):
         shapes.append(room.note(start, low + 22 * k, *line, anchor="start"))
