@@ -73,10 +73,6 @@ def one_group_where_it_does_not_divide(model, groups):
     return replaced(model, make)
 
 
-def never_asks(model, groups):
-    return replaced(model, lambda layer: group_norm_of(layer, groups))
-
-
 def channels_per_group(model, groups):
     def make(layer):
         channels = layer.num_features
@@ -146,7 +142,6 @@ WRONG = {
         only_the_first_level,
         fresh_weights,
         one_group_where_it_does_not_divide,
-        never_asks,
         channels_per_group,
         gamma_alone,
     ],
