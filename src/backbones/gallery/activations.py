@@ -306,7 +306,7 @@ def range_for_few_bits() -> Explorer:
     return Explorer(
         _few_bits,
         title="Where should the range end?",
-        name="bits",
+        name="levels",
         alt="Numbers from a ReLU, kept in few bits",
         caption="Above: 2,000 positive numbers, most of them small, and the values that the bits "
         "can tell apart. Below: the error, root mean square. Drag the upper end of the range; "
