@@ -74,6 +74,24 @@ def scores_are_added(outputs, labels, weight=0.3):
     return F.cross_entropy(scores + weight * sum(others), labels)
 
 
+def without_a_gradient(outputs, labels, weight=0.3):
+    scores, *others = outputs if isinstance(outputs, tuple) else (outputs,)
+    loss = F.cross_entropy(scores, labels)
+    return torch.tensor((loss + weight * sum(F.cross_entropy(o, labels) for o in others)).item())
+
+
+def heads_detached(outputs, labels, weight=0.3):
+    scores, *others = outputs if isinstance(outputs, tuple) else (outputs,)
+    loss = F.cross_entropy(scores, labels)
+    return loss + weight * sum(F.cross_entropy(o.detach(), labels) for o in others)
+
+
+def a_whole_by_default(outputs, labels, weight=1.0):
+    scores, *others = outputs if isinstance(outputs, tuple) else (outputs,)
+    loss = F.cross_entropy(scores, labels)
+    return loss + weight * sum(F.cross_entropy(other, labels) for other in others)
+
+
 def _made(convs, order=1, bias=True):
     convs = convs[::order]
     whole = nn.Conv2d(convs[0].in_channels, sum(c.out_channels for c in convs), 1, bias=bias)
@@ -103,6 +121,15 @@ class SideBySide(nn.ModuleList):
         return torch.cat([conv(x) for conv in self], dim=1)
 
 
+def in_the_middle_of_a_3x3(convs):
+    small = _made(convs)
+    whole = nn.Conv2d(small.in_channels, small.out_channels, 3, padding=1)
+    with torch.no_grad():
+        whole.weight.copy_(F.pad(small.weight, (1, 1, 1, 1)))
+        whole.bias.copy_(small.bias)
+    return whole
+
+
 WRONG = {
     2: [everything_on_the_input, projection_on_the_5x5, without_the_projection, with_biases],
     3: [rounded_down, the_input_alone, a_side_not_an_area, in_floats],
@@ -112,6 +139,9 @@ WRONG = {
         mean_of_heads,
         always_a_third,
         scores_are_added,
+        without_a_gradient,
+        heads_detached,
+        a_whole_by_default,
     ],
-    5: [backwards, without_bias, new_weights, SideBySide],
+    5: [backwards, without_bias, new_weights, SideBySide, in_the_middle_of_a_3x3],
 }
