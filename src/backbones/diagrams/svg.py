@@ -260,7 +260,9 @@ def text(
     style += ' font-weight="600"' if bold else ""
     baseline = number(y + _ASCENT * size)
     line = "".join(map(_run, words))
-    return f'<text x="{number(x)}" y="{baseline}"{style} fill="{color(fill)}">{line}</text>'
+    # Letters need more contrast than shapes: their colour goes some way towards the text's.
+    shade = f"color-mix(in srgb,{css(fill)} 60%,currentColor)" if fill in PALETTE else color(fill)
+    return f'<text x="{number(x)}" y="{baseline}"{style} fill="{shade}">{line}</text>'
 
 
 def _run(words: object) -> str:
