@@ -119,7 +119,7 @@ BROKEN = {
         "P note: too small: 'Fine print' 10 px",
     ),
     "faint letters of a drawing": (
-        drawing(svg.text(100, 50, "yellow", fill="yellow")),
+        drawing('<text x="80" y="50" fill="#e69f00">yellow</text>'),
         "of low contrast: 'yellow' 2.3 to 1",
     ),
     "letters on a shape of nearly their colour": (

@@ -180,7 +180,7 @@ def _network(
             continue
         here = chosen and (chosen[0] == k if last else chosen == (k, g))
         fill = "orange" if here else "blue" if (k, g) in blue or (k < 0 and chosen) else "grey"
-        tint = 0.6 if here else 0.35 if fill == "blue" else 0.12
+        tint = 0.45 if here else 0.35 if fill == "blue" else 0.12
         words = "picture" if k < 0 else f"{net[k].outputs // (1 if last else 2):,}"
         wide = _BOX[0] if k >= 0 or not room.narrow else 70
         box = svg.rect(x - wide / 2, y - _BOX[1] / 2, wide, _BOX[1], fill="paper", stroke="none")
@@ -316,7 +316,7 @@ def _row_drawn(room: Room, peak: int, plain: list[int], over: list[int]) -> str:
         shown = _PEAK if k == peak else value
         x = left + cell * k
         box = svg.rect(x, middle, cell, 34, fill="orange" if k == peak else "grey",
-                       tint=0.6 if k == peak else 0.12)  # fmt: skip
+                       tint=0.45 if k == peak else 0.12)  # fmt: skip
         box += room.note(x + cell / 2, middle + 17, shown, bold=k == peak)
         shapes.append(svg.draggable(box, x=("peak", cell)) if k == peak else box)
     for part, (window, row, up) in enumerate(((2, plain, True), (3, over, False)), 1):
@@ -334,7 +334,7 @@ def _row_drawn(room: Room, peak: int, plain: list[int], over: list[int]) -> str:
             drawn += [
                 svg.line(start, y, end, y, stroke=color, thickness=3),
                 svg.line(centre, near, centre, far, stroke=color, thickness=1),
-                svg.rect(centre - 14, out, 28, 28, fill=color, tint=0.6 if hit else 0.2),
+                svg.rect(centre - 14, out, 28, 28, fill=color, tint=0.45 if hit else 0.2),
                 room.note(centre, out + 14, value, bold=hit),
             ]
         words = f"windows of {window}: {row.count(_PEAK)} of 6 see the peak"
