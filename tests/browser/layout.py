@@ -23,6 +23,8 @@ def layout_faults(page, width=None, states=BOUNDS["states"]):
     """
     if width:
         page.set_viewport_size({"width": width, "height": 800})
+    page.add_style_tag(content="* { content-visibility: visible !important }")  # as if scrolled to
+    page.evaluate(NEXT_FRAME)
     page.evaluate(NEXT_FRAME)
     groups = {}
     for figure, kind, words in page.evaluate(SCRIPT, BOUNDS | {"states": states}):
