@@ -336,7 +336,8 @@ def _plan_drawn(room: Room, network: str, part: str, count: str) -> str:
     most = max(getattr(c, field) for other in NETWORKS.values() for c in costs(other).values())
     wide, pitch = (330, 30) if room.narrow else (250, 58)
     total = _short(sum(getattr(cost, field) for cost in table.values()))
-    shapes = [room.title(0, 12, f"{network}: {total} {count}", anchor="start", bold=True)]
+    head = f"{network}: {total}" + ("" if room.narrow else f" {count}")
+    shapes = [room.title(0, 12, head, anchor="start", bold=True)]
     for k, (place, cost) in enumerate(table.items()):
         y, value = 44 + pitch * k, getattr(cost, field)
         chosen = place == part
@@ -354,6 +355,17 @@ def _plan_drawn(room: Room, network: str, part: str, count: str) -> str:
     mark = svg.polygon([(0, y - 7), (11, y), (0, y + 7)], fill="orange", stroke="orange")
     grip = svg.rect(0, y - 14, wide, 28, fill="paper", stroke="none", tint=0.01)
     shapes.append(svg.draggable(grip, mark, y=("part", pitch)))
+    shape, _ = _beside(room, what)
+    return svg.document(room.width, _height(room), *shapes, shape)
+
+
+def _beside(room: Room, what: Drawn) -> tuple[str, float]:
+    """A module beside the bars, or below them, and where it ends."""
     x, top = (0, 236) if room.narrow else (285, 24)
-    shape, end = _module(x, top, room.width - x, what, room)
-    return svg.document(room.width, max(end + 12, 44 + pitch * len(PARTS)), *shapes, shape)
+    return _module(x, top, room.width - x, what, room)
+
+
+@cache
+def _height(room: Room) -> float:
+    """Room for the longest of all modules and stems."""
+    return 12 + max(_beside(room, drawn(n, p))[1] for n in NETWORKS.values() for p in PARTS)
