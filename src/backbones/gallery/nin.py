@@ -77,18 +77,16 @@ def _positions(room: Room) -> str:
         sources = [(left + window + 8, middle)]
         for k, x in enumerate(xs):
             ys = [top + step * row for row in range(4)]
-            lines = [
-                svg.line(x0, y0, x - dot, y, stroke="orange" if k else "blue", thickness=1.2)
+            fill, name = ("orange", "1×1") if k else ("blue", "3×3")
+            drawn = [
+                svg.line(x0, y0, x - dot, y, stroke=fill, thickness=1.2)
                 for x0, y0 in sources
                 for y in ys
             ]
-            fill = "orange" if k else "blue"
-            dots = [svg.circle(x, y, dot, fill=fill, tint=0.5) for y in ys]
-            name = "1×1" if k else "3×3"
+            drawn += [svg.circle(x, y, dot, fill=fill, tint=0.5) for y in ys]
+            drawn.append(room.note(x - (14 if k else 20), 40, name))
             label = f"{name}, ReLU" if columns > 1 else ""
-            part = k + 1
-            words = room.note(x - (14 if k else 20), 40, name)
-            shapes.append(svg.part(part, *lines, *dots, words, label=label))
+            shapes.append(svg.part(k + 1, *drawn, label=label))
             sources = [(x + dot, y) for y in ys]
     return svg.document(room.width, top + 3 * step + 26, *shapes)
 
@@ -183,7 +181,7 @@ def _pixel(units: str, a: float, b: float) -> Picture:
         inner = model[:2](x).flatten().tolist() if count else []
         output = model(x).item()
     said = f"{right} of 40 pixels are told rightly."
-    kind = f"an MLP with {count} hidden unit{'s' if count > 1 else ''}" if count else "one filter"
+    kind = f"an MLP with {count} hidden units" if count else "one filter"
     alt = f"With {kind}, {said} The pixel a = {a:g}, b = {b:g} gives {output:.2f}."
     if inner:
         alt += f" Hidden units: {', '.join(f'{value:.2f}' for value in inner)}."
@@ -195,13 +193,8 @@ def _pixel(units: str, a: float, b: float) -> Picture:
         net = (30.0, top + side + 36, 150.0) if room.narrow else (left + side + 70, top, side)
         network = _units(room, (a, b), inner, output, net)
         low = net[1] + net[2] + 44
-        return svg.document(
-            room.width,
-            low + 14,
-            *plane,
-            *network,
-            room.title(0, low, said, anchor="start", bold=True),
-        )
+        words = room.title(0, low, said, anchor="start", bold=True)
+        return svg.document(room.width, low + 14, *plane, *network, words)
 
     return fitted(layout, alt.replace("-", "−"))
 
@@ -246,7 +239,7 @@ def _line(u: float, v: float, bias: float) -> list[tuple[float, float]]:
             found.append((edge, b))
         if abs(u) > 1e-6 and abs(a := -(bias + v * edge) / u) <= _REACH:
             found.append((a, edge))
-    return found[:2] if len(found) == 2 else [found[0], found[-1]]
+    return [found[0], found[-1]]
 
 
 def _region(model: nn.Sequential, where: tuple[float, float, float]) -> str:
@@ -280,23 +273,30 @@ def _units(
     ins, out = [(left, top + side * k) for k in (0.3, 0.8)], (right, top + side / 2)
     hidden = [((left + right) / 2, top + side * (k + 0.5) / len(inner)) for k in range(len(inner))]
     size = 11 if room.narrow and len(inner) > 4 else dot
-    shapes = [] if hidden else [svg.line(*i, *out, stroke="grey") for i in ins]
+    shapes = [] if hidden else [_edge(i, out, dot) for i in ins]
     for number, (place, value) in enumerate(zip(hidden, inner, strict=True), 1):
-        lines = [svg.line(*i, *place, stroke="grey", thickness=1) for i in ins]
-        lines.append(svg.line(*place, *out, stroke="grey", thickness=1))
-        ball = svg.circle(*place, size, fill="paper", stroke="none")
-        ball += svg.circle(*place, size, fill="green", tint=round(min(1, value) * 0.8, 2))
+        lines = [_edge(i, place, dot, size) for i in ins] + [_edge(place, out, size, dot + 2)]
+        ball = svg.circle(*place, size, fill="green", tint=round(min(1, value) * 0.8, 2))
         words = room.note(*place, f"{value:.1f}") if size == dot else ""
         shapes.append(svg.part(number, *lines, ball, words, label=f"unit {number}: {value:.2f}"))
     for name, place, value in zip("ab", ins, at, strict=True):
-        shapes.append(svg.circle(*place, dot, fill="paper"))
+        shapes.append(svg.circle(*place, dot))
         shapes.append(room.note(*place, f"{value:g}".replace("-", "−")))
         shapes.append(room.note(place[0], place[1] - dot - 9, name))
-    shapes.append(svg.circle(*out, dot + 2, fill="paper", stroke="none"))
     shapes.append(svg.circle(*out, dot + 2, fill="blue", tint=round(min(1, output) * 0.8, 2)))
     shapes.append(room.note(*out, f"{output:.1f}"))
     shapes.append(room.note(out[0], out[1] + dot + 13, "output"))
     return shapes
+
+
+def _edge(
+    start: tuple[float, float], end: tuple[float, float], before: float, after: float = 19
+) -> str:
+    """A line from one circle to another, by their centres and radii."""
+    (x0, y0), (x1, y1), length = start, end, math.dist(start, end)
+    u, v = (x1 - x0) / length, (y1 - y0) / length
+    ends = x0 + u * before, y0 + v * before, x1 - u * after, y1 - v * after
+    return svg.line(*ends, stroke="grey", thickness=1)
 
 
 # ------------------------------------------------------------------ the last map, moved
