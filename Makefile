@@ -63,9 +63,12 @@ lab: $(INSTALLED) ## Open the chapters in JupyterLab
 
 test: test-unit test-parity test-nbval test-site ## Run every test but the slow ones
 
+# What reads the built site, and so runs after it is built.
+SITE_TESTS := tests/test_book.py tests/book/test_search.py tests/browser
+
 # The workers of pytest take a core each, so each of them gets one thread.
 test-unit: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(PY) -m pytest tests -m "not slow" --ignore=tests/browser --ignore=tests/test_book.py --ignore=tests/test_parity.py -n 2
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests -m "not slow" $(SITE_TESTS:%=--ignore=%) --ignore=tests/test_parity.py -n 2
 
 test-parity: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(PY) -m pytest tests/test_parity.py -n 2
@@ -75,7 +78,7 @@ test-nbval: $(INSTALLED)
 
 test-site: book
 	$(PY) tools/build_gallery.py
-	$(PY) -m pytest tests/test_book.py tests/browser -n 2
+	$(PY) -m pytest $(SITE_TESTS) -n 2
 
 # Two stand-ins for other machines: what a processor of 2010 does, and one without AVX-512.
 test-processors: $(INSTALLED) ## Run unit tests, parity and chapters with other processors' arithmetic

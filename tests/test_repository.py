@@ -115,3 +115,11 @@ def test_ruff_is_one_version():
     }
     hooks = set(re.findall(r'"ruff(==[^"]+)"', text(".pre-commit-config.yaml")))
     assert hooks == pinned
+
+
+def test_tests_that_need_the_site_run_after_it_is_built():
+    (named,) = re.findall(r"^SITE_TESTS := (.*)", text("Makefile"), re.MULTILINE)
+    apart = [ROOT / path for path in named.split()]
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        if "built_site" in path.read_text(encoding="utf-8") and path != Path(__file__):
+            assert any(path.is_relative_to(one) for one in apart), f"{path} would run before"
