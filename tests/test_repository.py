@@ -121,5 +121,5 @@ def test_tests_that_need_the_site_run_after_it_is_built():
     (named,) = re.findall(r"^SITE_TESTS := (.*)", text("Makefile"), re.MULTILINE)
     apart = [ROOT / path for path in named.split()]
     for path in (ROOT / "tests").rglob("test_*.py"):
-        if "built_site" in path.read_text(encoding="utf-8") and path != Path(__file__):
+        if "built_site" in path.read_text(encoding="utf-8") and path.name != "test_repository.py":
             assert any(path.is_relative_to(one) for one in apart), f"{path} would run before"
