@@ -30,6 +30,10 @@ def in_place(x, beta):
     return x.mul_(torch.sigmoid(beta * x))
 
 
+def detached(x, beta):
+    return x * torch.sigmoid(beta * x).detach()
+
+
 _NORMAL = torch.special.ndtri((torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000)
 
 
@@ -93,7 +97,7 @@ def divided_by_zero(x, bits):
 
 
 WRONG = {
-    2: [overflowing, knob_outside, knob_on_both, without_a_knob, hard, in_place],
+    2: [overflowing, knob_outside, knob_on_both, without_a_knob, hard, in_place, detached],
     3: [
         from_the_mean_slope,
         root_forgotten,

@@ -41,6 +41,11 @@ def a_tiny_number_in_the_way(train, other):
     )
 
 
+def never_less_than_one(train, other):
+    deviation = train.std(0, unbiased=False).clamp(min=1.0)
+    return tuple((x - train.mean(0)) / deviation for x in (train, other))
+
+
 def training_table_alone(train, other):
     deviation = train.std(0, unbiased=False)
     deviation = torch.where(deviation > 0, deviation, 1.0)
@@ -75,6 +80,12 @@ def quarter_of_a_cosine(progress):
 
 def slow_warm_up(progress):
     return min(progress / 0.3, 1.0) * (1 + math.cos(math.pi * max(0, progress - 0.1) / 0.9)) / 2
+
+
+def cosine_warm_up(progress):
+    if progress < 0.1:
+        return (1 - math.cos(math.pi * progress / 0.1)) / 2
+    return (1 + math.cos(math.pi * (progress - 0.1) / 0.9)) / 2
 
 
 def adam_with_l2(w, g, m, v, t, lr, decay):
@@ -121,6 +132,7 @@ WRONG = {
         with_bessels_correction,
         divided_by_zero,
         a_tiny_number_in_the_way,
+        never_less_than_one,
         training_table_alone,
     ],
     3: [
@@ -130,6 +142,7 @@ WRONG = {
         whole_cosine,
         quarter_of_a_cosine,
         slow_warm_up,
+        cosine_warm_up,
     ],
     4: [
         adam_with_l2,
