@@ -38,6 +38,10 @@ def rounded_up(width, groups):
     return -(-int(width * groups**0.5) // groups) * groups
 
 
+def nearest(width, groups):
+    return round(width * groups**0.5 / groups) * groups  # may be above the budget
+
+
 def times_groups(width, groups):
     return width * groups  # as wide as g networks side by side
 
@@ -83,7 +87,7 @@ def shapes_swapped(weight):
 
 WRONG = {
     2: [interleaved, summed, first_kernels_for_all, stacked, padded],
-    3: [root_alone, rounded_up, times_groups, of_each_group],
+    3: [root_alone, rounded_up, nearest, times_groups, of_each_group],
     4: [
         first_kernel,
         mean_kernel,

@@ -255,7 +255,8 @@ def _paths(kind: str, then: str, output: int) -> Picture:
     share = f"Two standard 3×3 layers have {whole:,} weights."
     names = ", then ".join(level.name for level in pair)
     inputs = ", ".join(str(k + 1) for k in sorted(seen[0]))
-    alt = f"{names}. {said} They are {inputs}. {cost}"
+    they = "They are" if len(seen[0]) > 1 else "It is"
+    alt = f"{names}. {said} {they} {inputs}. {cost}"
 
     def layout(room: Room) -> str:
         return _network(room, pair, seen, (said, cost, share))
