@@ -27,6 +27,10 @@ def everything(crossing):
     return 1.0
 
 
+def swapped_twice(crossing):
+    return 1.0 if sum(crossing) % 2 else 0.5
+
+
 def _lrn(x, before=2, after=2, alpha=1e-4, k=2.0, beta=0.75, power=2):
     sums = [(x[:, max(0, c - before) : c + after + 1] ** power).sum(1) for c in range(x.shape[1])]
     return x / (k + alpha * torch.stack(sums, dim=1)) ** beta
@@ -133,8 +137,44 @@ class GradientLost(_Dropout):
         return x - x.detach() + x.detach() * (torch.rand_like(x) >= self.p) / (1 - self.p)
 
 
+class OneMaskForEveryCall(_Dropout):
+    def __init__(self, p):
+        super().__init__(p)
+        self.mask = None
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        if self.mask is None or self.mask.shape != x.shape:
+            self.mask = torch.rand_like(x) >= self.p
+        return x * self.mask / (1 - self.p)
+
+
+class SameNumberInEveryPicture(_Dropout):
+    def forward(self, x):
+        if not self.training:
+            return x
+        places = torch.rand_like(x.flatten(1)).argsort(1).view_as(x)
+        return x * (places >= round(self.p * x[0].numel())) / (1 - self.p)
+
+
+class WholeChannels(_Dropout):
+    def forward(self, x):
+        if not self.training:
+            return x
+        kept = torch.rand(x.shape[:2]).view(*x.shape[:2], *[1] * (x.dim() - 2)) >= self.p
+        return x * kept / (1 - self.p)
+
+
 WRONG = {
-    2: [last_layer_only, first_layer_only, all_of_them, halved_each_time, everything],
+    2: [
+        swapped_twice,
+        last_layer_only,
+        first_layer_only,
+        all_of_them,
+        halved_each_time,
+        everything,
+    ],
     3: [
         alpha_divided,
         channels_before_only,
@@ -147,6 +187,9 @@ WRONG = {
         in_place,
     ],
     4: [
+        OneMaskForEveryCall,
+        SameNumberInEveryPicture,
+        WholeChannels,
         NotScaled,
         AsInThePaper,
         AlwaysOn,
