@@ -76,7 +76,7 @@ def scale_kept(module):
 def the_given_one(module):
     with torch.no_grad():
         module.expand.weight.mul_(module.scale)
-        module.expand.bias.mul_(module.scale**2)
+        module.expand.bias.mul_(module.scale)
     module.scale = 1.0
     return module
 

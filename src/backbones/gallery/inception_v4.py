@@ -224,7 +224,8 @@ def _module(x: float, y: float, wide: float, what: Drawn, room: Room) -> tuple[s
         scaled = svg.rect(middle - 30, end + 6, 60, 20, fill="green", tint=0.3, thickness=1,
                           radius=4)  # fmt: skip
         pieces += [
-            (0, svg.line(middle, end, middle, plus - 9, thickness=1)),
+            (0, svg.line(middle, end, middle, end + 6, thickness=1)),
+            (0, svg.line(middle, end + 26, middle, plus - 9, thickness=1)),
             (0, scaled + room.note(middle, end + 16, f"× {what.scale:g}")),
             (0, svg.circle(middle, plus, 9, fill="paper") + room.note(middle, plus, "+")),
             (0, svg.arrow([(middle, y + 12), (beside, y + 12), (beside, plus),
@@ -336,7 +337,8 @@ def _plan_drawn(room: Room, network: str, part: str, count: str) -> str:
     most = max(getattr(c, field) for other in NETWORKS.values() for c in costs(other).values())
     wide, pitch = (330, 30) if room.narrow else (250, 58)
     total = _short(sum(getattr(cost, field) for cost in table.values()))
-    head = f"{network}: {total}" + ("" if room.narrow else f" {count}")
+    share = f"{_short(getattr(table[part], field))} of {total}"
+    head = f"{part}: {share}" if room.narrow else f"{network}: {total} {count}"
     shapes = [room.title(0, 12, head, anchor="start", bold=True)]
     for k, (place, cost) in enumerate(table.items()):
         y, value = 44 + pitch * k, getattr(cost, field)
