@@ -18,7 +18,7 @@ def alone(in_channels: int, out_channels: int, groups: int) -> list[nn.Module]:
 
 
 def shuffled(in_channels: int, out_channels: int, groups: int) -> list[nn.Module]:
-    """A grouped 3x3, then a shuffle, which deals each group's channels out to all groups."""
+    """A grouped 3x3, then a shuffle, which deals each group's channels out to the others."""
     return [*alone(in_channels, out_channels, groups), ChannelShuffle(groups)]
 
 
