@@ -90,6 +90,16 @@ def gamma_alone(model, groups):
     return replaced(model, make)
 
 
+def fresh_convolutions(model, groups):
+    def make(layer):
+        return group_norm_of(layer, math.gcd(groups, layer.num_features))
+
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.reset_parameters()
+    return replaced(model, make)
+
+
 def the_other_way(content, style):
     mean, deviation = content.mean((2, 3), keepdim=True), content.std((2, 3), keepdim=True)
     return deviation * F.instance_norm(style) + mean
@@ -129,6 +139,19 @@ def clamped(content, style):
     return torch.clamp(moved, 0, 1)
 
 
+def epsilon_in_both(content, style):
+    deviation = (style.var((2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+    return deviation * F.instance_norm(content) + style.mean((2, 3), keepdim=True)
+
+
+def epsilon_outside_the_root(content, style):
+    def moments(x):
+        return x.mean((2, 3), keepdim=True), x.std((2, 3), correction=0, keepdim=True)
+
+    (mean, deviation), (m, d) = moments(content), moments(style)
+    return d * (content - mean) / (deviation + 1e-5) + m
+
+
 WRONG = {
     2: [
         over_everything,
@@ -144,6 +167,7 @@ WRONG = {
         one_group_where_it_does_not_divide,
         channels_per_group,
         gamma_alone,
+        fresh_convolutions,
     ],
     4: [
         the_other_way,
@@ -153,5 +177,7 @@ WRONG = {
         over_all_channels,
         without_epsilon,
         clamped,
+        epsilon_in_both,
+        epsilon_outside_the_root,
     ],
 }
