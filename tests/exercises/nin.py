@@ -97,6 +97,38 @@ def not_convolutions(mlp):
     return nn.Sequential(Permuted(mlp))
 
 
+def zeros_around(mlp):
+    """Right numbers by 3x3 kernels."""
+    layers = []
+    for layer in mlp:
+        if isinstance(layer, nn.Linear):
+            bias = layer.bias is not None
+            conv = nn.Conv2d(layer.in_features, layer.out_features, 3, padding=1, bias=bias)
+            nn.init.zeros_(conv.weight)
+            conv.weight.data[:, :, 1, 1] = layer.weight.data
+            if bias:
+                conv.bias.data.copy_(layer.bias)
+            layer = conv
+        layers.append(layer)
+    return nn.Sequential(*layers)
+
+
+def emptied(mlp):
+    """Right, but it takes the weights away from the given layers."""
+    layers = []
+    for layer in mlp:
+        if isinstance(layer, nn.Linear):
+            bias = layer.bias is not None
+            conv = nn.Conv2d(layer.in_features, layer.out_features, 1, bias=bias)
+            conv.weight.data = layer.weight.data[:, :, None, None]
+            layer.weight.data.zero_()
+            if bias:
+                conv.bias.data = layer.bias.data
+            layer = conv
+        layers.append(layer)
+    return nn.Sequential(*layers)
+
+
 def _with(dense, table):
     new = nn.Linear(dense.in_features, dense.out_features)
     new.weight.data.copy_(table.flatten(1))
@@ -131,6 +163,16 @@ def in_place(dense, order):
     return dense
 
 
+def maps_put_back(dense, order):
+    """Right scores, by a function which is no dense layer."""
+
+    def scores(flat):
+        maps = flat.unflatten(1, (-1, len(order)))
+        return dense(maps[:, :, order.argsort()].flatten(1))
+
+    return scores
+
+
 WRONG = {
     2: [
         without_bias,
@@ -141,6 +183,14 @@ WRONG = {
         channels_last,
         viewed,
     ],
-    3: [new_weights, biases_forgotten, bias_always, relus_forgotten, not_convolutions],
-    4: [inverse, positions_before_channels, unchanged, without_its_bias, in_place],
+    3: [
+        new_weights,
+        biases_forgotten,
+        bias_always,
+        relus_forgotten,
+        not_convolutions,
+        zeros_around,
+        emptied,
+    ],
+    4: [inverse, positions_before_channels, unchanged, without_its_bias, in_place, maps_put_back],
 }
