@@ -37,6 +37,14 @@ def test_pixels_told_rightly(units, right):
     assert sum(gallery.answered(units)) == right
 
 
+def test_three_units_better_placed_tell_all_pixels():
+    places, near = gallery.pixels()
+    angles = torch.deg2rad(torch.tensor([26.0, 146.0, 266.0]))
+    sides = torch.stack([angles.cos(), angles.sin()])
+    output = (1 - 4 * (places @ sides - 0.5).relu().sum(1)).relu()
+    assert torch.equal(output > 0, near)
+
+
 def test_the_mlp_is_made_of_1x1_layers():
     model = gallery.pixel_mlp(3)
     assert [type(layer) for layer in model] == [nn.Conv2d, nn.ReLU, nn.Conv2d, nn.ReLU]
