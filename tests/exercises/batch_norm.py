@@ -61,6 +61,28 @@ def as_it_is(conv, norm):
     return conv
 
 
+def _right(conv, norm):
+    scale, bias = _parts(conv, norm)
+    return _folded(conv, scale, norm.bias + scale * (bias - norm.running_mean))
+
+
+def bias_of_the_convolution_emptied(conv, norm):
+    folded = _right(conv, norm)
+    if conv.bias is not None:
+        conv.bias.data.zero_()
+    return folded
+
+
+def norm_reset(conv, norm):
+    folded = _right(conv, norm)
+    norm.reset_parameters()
+    return folded
+
+
+def one_after_the_other(conv, norm):
+    return nn.Sequential(conv, norm)
+
+
 class _Norm(nn.Module):
     """Right, but for what a subclass changes."""
 
@@ -142,6 +164,29 @@ class UnbiasedInTheOutput(_Norm):
         return y * ((n - 1) / n) ** 0.5 if self.training else y
 
 
+class StatisticsAsConstants(_Norm):
+    def forward(self, x):
+        mean, var = self.moving_mean, self.moving_var
+        if self.training:
+            mean = x.mean((0, 2, 3), keepdim=True).detach()
+            var = x.var((0, 2, 3), correction=0, keepdim=True).detach()
+            n = x.numel() / x.shape[1]
+            self.moving_mean = 0.9 * self.moving_mean + 0.1 * mean
+            self.moving_var = 0.9 * self.moving_var + 0.1 * var * n / (n - 1)
+        return self.gamma * (x - mean) / torch.sqrt(var + 1e-5) + self.beta
+
+
+class ScaleAndShiftUnused(_Norm):
+    def forward(self, x):
+        y = super().forward(x)
+        return (y - self.beta.detach()) / self.gamma.detach() + 0 * (self.gamma + self.beta)
+
+
+class ShiftBeforeScale(_Norm):
+    def forward(self, x):
+        return super().forward(x) - self.beta + self.gamma * self.beta
+
+
 def _statistics(x):
     mean = x.mean((0, 2, 3), keepdim=True)
     deviation = x.var((0, 2, 3), correction=0, keepdim=True).sqrt()
@@ -186,6 +231,9 @@ WRONG = {
         stride_and_groups_forgotten,
         in_place,
         as_it_is,
+        bias_of_the_convolution_emptied,
+        norm_reset,
+        one_after_the_other,
     ],
     3: [
         PlainAttributes,
@@ -195,6 +243,9 @@ WRONG = {
         AlwaysByTheBatch,
         AveragesLearned,
         UnbiasedInTheOutput,
+        StatisticsAsConstants,
+        ScaleAndShiftUnused,
+        ShiftBeforeScale,
         nn.Identity,
     ],
     4: [
