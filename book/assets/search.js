@@ -94,7 +94,7 @@ class BackbonesSearch {
     const found = [...scores].map(([n, [sum, share]]) => {
       const entry = this.entries[n];
       entry.heads ??= [entry.title, ...entry.names].map((name) => this.words(name));
-      const named = entry.heads.some((head) => head.join(" ") === exact || (!entry.place && head.join(" ") === family));
+      const named = entry.heads.some((head) => head.join(" ") === exact || (family && !entry.place && head.join(" ") === family));
       const told = entry.heads[0].filter((word) => heard.has(word)).length / (entry.heads[0].length || 1);
       // What is called just so comes first if it is in a chapter, and counts double elsewhere. Then
       // come those that say more of the words, and whose title is told by the question.

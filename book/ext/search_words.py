@@ -67,7 +67,6 @@ STOP = (
 )
 # Words of Chinese questions that are no terms; terms and their names stand in the glossary.
 CHINESE = {
-    "残差": "residual",
     "捷径": "shortcut",
     "跳连": "shortcut",
     "归一化": "normalization",

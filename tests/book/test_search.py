@@ -57,7 +57,8 @@ other words
                                        | glossary: transfer learning
 Chinese
     感受野                             | receptive_field: Receptive fields
-    感受野 计算                        | receptive_field: Two recursions
+    感受野 计算                        | receptive_field: Receptive fields
+                                       | receptive_field: Two recursions
                                        | receptive_field: Forwards, with the jump
     卷积                               | convolution: Convolution arithmetic
     残差                               | resnet: Learn the difference
