@@ -59,6 +59,12 @@ def sum_of_logs(scores, labels, share):
     return -((1 - share) * true + share * logs.sum(1)).mean()
 
 
+def nothing_added_to_the_true_class(scores, labels, share):
+    target = torch.full_like(scores, share / scores.shape[1])
+    target[torch.arange(len(labels)), labels] = 1 - share
+    return -(target * scores.log_softmax(1)).sum(1).mean()
+
+
 def nothing_taken_away(scores, labels, share):
     logs = scores.log_softmax(1)
     true = logs.gather(1, labels[:, None]).squeeze(1)
@@ -100,6 +106,22 @@ class TwoByTwo(_Halve):
         return nn.MaxPool2d(2, 2, ceil_mode=True)
 
 
+class RoundedUp(_Halve):
+    def make_pool(self):
+        return nn.MaxPool2d(3, 2, ceil_mode=True)
+
+
+class WithBias(_Halve):
+    def __init__(self, in_channels, out_channels):
+        super().__init__(in_channels, out_channels)
+        self.conv = nn.Conv2d(in_channels, out_channels - in_channels, 3, 2, padding=1)
+
+
+class Rectified(_Halve):
+    def forward(self, x):
+        return super().forward(x).relu()
+
+
 class OneAfterTheOther(nn.Module):
     """The bottleneck: everything passes through the pool."""
 
@@ -124,6 +146,22 @@ WRONG = {
         a_column_of_v,
         the_smallest_part,
     ],
-    4: [spread_over_the_others, summed, true_class_alone, sum_of_logs, nothing_taken_away],
-    5: [PoolFirst, TooWide, Averaged, TwoByTwo, OneAfterTheOther],
+    4: [
+        spread_over_the_others,
+        summed,
+        true_class_alone,
+        sum_of_logs,
+        nothing_added_to_the_true_class,
+        nothing_taken_away,
+    ],
+    5: [
+        PoolFirst,
+        TooWide,
+        Averaged,
+        TwoByTwo,
+        RoundedUp,
+        WithBias,
+        Rectified,
+        OneAfterTheOther,
+    ],
 }
