@@ -137,7 +137,7 @@ V2 = Layout(
 
 
 def block_35(project: int) -> list[Any]:
-    """Figure 5 of arXiv:1512.00567: two 3x3 see as much as a 5x5."""
+    """Figure 5 of arXiv:1512.00567 has two 3x3 in each tall branch; the code keeps one 5x5."""
     return [
         [(64, 1)],
         [(48, 1), (64, 5)],
