@@ -14,6 +14,7 @@ from backbones.experiments import (
     alexnet,
     batch_norm,
     checkpoints,
+    densenet,
     googlenet,
     grouped_convolution,
     inception,
@@ -21,9 +22,13 @@ from backbones.experiments import (
     lenet,
     nin,
     normalization,
+    resnet_variants,
+    resnext,
+    senet,
     training,
 )
 from backbones.experiments.recording import build
+from backbones.layers import SqueezeExcitation
 from backbones.profile import profile
 from backbones.train.evaluation import evaluate
 
@@ -32,6 +37,7 @@ MODULES = (
     alexnet,
     batch_norm,
     checkpoints,
+    densenet,
     googlenet,
     grouped_convolution,
     inception,
@@ -39,6 +45,9 @@ MODULES = (
     lenet,
     nin,
     normalization,
+    resnet_variants,
+    resnext,
+    senet,
     training,
 )
 ALL = {e.name: e for module in MODULES for e in module.EXPERIMENTS}
@@ -58,7 +67,8 @@ def noise_for(experiment):
     name = next(iter(experiment.data))
     if name == "digits":
         return pictures(1, 28, classes=10)
-    return pictures(3, 64 if experiment.name == "alexnet_parts" else 32)
+    large = experiment.name in ("alexnet_parts", "resnet_variants")
+    return pictures(3, 64 if large else 32)
 
 
 # Largest deviation from the first network's MACs, and networks that are not meant to cost as much.
@@ -82,6 +92,12 @@ EQUAL_COST = {
     "inception_factors": (0.015, ()),
     "inception_reduction": (0.01, ("pool first, narrow",)),
     "inception_v4_scales": (0, ()),
+    "resnext_cardinality": (
+        0.12,
+        ("1 path, wider", "1 path, twice as deep", "32 paths, wider"),
+    ),
+    "senet_gates": (0.004, ()),
+    "densenet_connections": (0.013, ()),
     "training_inputs": (0, ()),
     "training_decay": (0, ()),
 }
@@ -349,3 +365,116 @@ def test_a_module_without_its_sum_forgets_its_input():
         nn.init.zeros_(module.expand.weight)
         nn.init.zeros_(module.expand.bias)
         assert torch.equal(module(x), x.relu() if kept else torch.zeros_like(x))
+
+
+# ResNet's variants, ResNeXt, SENet, DenseNet
+
+
+def test_doubled_costs_are_equal_too():
+    data = pictures(3, 32)
+    for name, variants, tolerance in (
+        ("resnext_cardinality", ("1 path, wider", "1 path, twice as deep"), 0.03),
+        ("resnet_variants", ("twice as wide inside", "three times as deep"), 0.04),
+    ):
+        large = pictures(3, 64) if name == "resnet_variants" else data
+        macs = [
+            profile(build(ALL[name], v, large, 0), tuple(large.train.images.shape[1:])).macs
+            for v in variants
+        ]
+        assert macs[0] == pytest.approx(macs[1], rel=tolerance)
+
+
+@pytest.mark.parametrize(("cardinality", "path_widths"), [(1, (16, 32, 64)), (8, (3, 7, 14))])
+def test_blocks_have_the_paths_that_are_asked_for(cardinality, path_widths):
+    model = resnext.small_resnext(5, cardinality, path_widths)
+    convs = [m for m in model.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (3, 3)]
+    grouped = convs[1:]  # after the stem
+    assert [c.groups for c in grouped] == [cardinality] * 3
+    assert [c.out_channels // c.groups for c in grouped] == list(path_widths)
+
+
+def test_constant_gates_do_not_look_and_others_do():
+    x = torch.randn(4, 8, 5, 5).relu()
+    constant, squeezed = senet.ConstantGates(8), senet.squeezed(8, 4)
+    with torch.no_grad():
+        constant.scores.copy_(torch.arange(8.0)[:, None, None])
+    assert torch.allclose(constant(x), x * torch.arange(8.0).sigmoid()[:, None, None])
+    gates = squeezed.excite(squeezed.squeeze(x))
+    assert (gates[0] - gates[1]).abs().max() > 1e-4
+    assert senet.squeezed(8, 16).excite[0].out_channels == 1
+
+
+def test_mean_gates_are_the_same_for_every_picture_and_leave_the_network_alone():
+    data = pictures(3, 32)
+    model = senet.gated_resnet(5, gates=lambda channels: senet.squeezed(channels, 4)).eval()
+    x = torch.randn(3, 3, 32, 32)
+    before = model(x)
+    fixed = senet.with_mean_gates(model, data).eval()
+    assert torch.equal(model(x), before)
+    for module in fixed.modules():
+        if isinstance(module, SqueezeExcitation):
+            gates = module.excite(torch.randn(3, 8, 1, 1))
+            assert torch.equal(gates[0], gates[2])
+            assert 0 < gates.min() <= gates.max() < 1
+    assert senet.accuracy_with_mean_gates(senet.gated_resnet(5), data) == {}
+    found = senet.accuracy_with_mean_gates(model, data)
+    expected = evaluate(fixed, data.validation, mean=data.mean, std=data.std).accuracy
+    assert found == {"accuracy with mean gates": expected}
+
+
+def test_mean_gates_are_means():
+    model = nn.Sequential(SqueezeExcitation(3, 2), nn.Flatten(), nn.Linear(3 * 32 * 32, 5)).eval()
+    data = pictures(3, 32)
+    fixed = senet.with_mean_gates(model, data)
+    images = data.train.images.float() / 255
+    mean, std = torch.tensor(data.mean), torch.tensor(data.std)
+    images = (images - mean[:, None, None]) / std[:, None, None]
+    gates = model[0].excite(model[0].squeeze(images)).mean(0)
+    assert torch.allclose(fixed[0].excite(torch.zeros(1, 3, 1, 1))[0], gates, atol=1e-6)
+
+
+@pytest.mark.parametrize("memory", [None, 2])
+def test_layers_see_the_maps_that_are_said(memory):
+    block = densenet.ConnectedBlock(6, 4, 3, memory)
+    last = 4 if memory is None else memory
+    maps = [6, 3, 3, 3]
+    seen = [sum(maps[: i + 1][-last:]) for i in range(4)]
+    assert [layer.conv.in_channels for layer in block] == seen
+    y = block(torch.randn(2, 6, 5, 5))
+    assert y.shape == (2, 6 + 4 * 3, 5, 5)
+
+
+def test_all_concatenated_is_a_dense_block():
+    torch.manual_seed(1)
+    block = densenet.ConnectedBlock(4, 3, 2).eval()
+    x = torch.randn(1, 4, 6, 6)
+    maps = x
+    for layer in block:
+        maps = torch.cat((maps, layer(maps)), dim=1)
+    assert torch.allclose(block(x), maps, atol=1e-6)
+
+
+def test_a_map_that_is_cut_is_not_read():
+    torch.manual_seed(2)
+    model = densenet.connected_network(5, (3, 3, 3)).eval()
+    for number, (name, hurt) in enumerate(densenet.cut(model), 1):
+        assert name == f"without distance {number}"
+        block = next(m for m in reversed(hurt) if isinstance(m, densenet.ConnectedBlock))
+        layer = block[-1]
+        maps = torch.randn(1, sum(block.sizes[:-1]), 4, 4)
+        changed = maps.clone()
+        parts = list(changed.split(block.sizes[:-1], dim=1))
+        parts[-number] += 1
+        assert torch.equal(layer(maps), layer(changed))
+        assert not torch.equal(layer(maps), layer(maps + 1))
+    assert number == 4
+    assert list(densenet.cut(densenet.even_network(5, densenet.AddedBlock, (4, 4, 4)))) == []
+
+
+def test_weights_by_source_are_those_of_the_layer():
+    block = densenet.ConnectedBlock(2, 2, 3)
+    with torch.no_grad():
+        block[1].conv.weight[:, :2] = 4.0
+        block[1].conv.weight[:, 2:] = -0.5
+        block[1].norm.weight[:2] = -2.0
+    assert densenet.source_weights(block)[1] == pytest.approx([8.0, 0.5])

@@ -8,6 +8,7 @@ from backbones.experiments import (
     batch_norm,
     checkpoints,
     convolution,
+    densenet,
     googlenet,
     grouped_convolution,
     inception,
@@ -17,6 +18,9 @@ from backbones.experiments import (
     normalization,
     receptive_field,
     resnet,
+    resnet_variants,
+    resnext,
+    senet,
     training,
     vgg,
 )
@@ -39,6 +43,10 @@ _MODULES = (
     inception,
     inception_v4,
     resnet,
+    resnet_variants,
+    resnext,
+    senet,
+    densenet,
 )
 _EXPERIMENTS = {e.name: e for module in _MODULES for e in module.EXPERIMENTS}
 
