@@ -231,7 +231,7 @@ def switches() -> Explorer:
         title="Switch the parts of a block, and see what it reads",
         name="switches",
         alt="A bottleneck that halves a map, and the positions that it reads",
-        caption="Orange: a stride of 2. The darker a position, the more often it is read; white "
+        caption="Orange: a stride of 2. The stronger a position, the more often it is read; empty "
         "ones never are. The bar is the whole of ResNet-50. Point at a part to find it in all "
         "three places. Begin with A, and make it B, C and D.",
         stride=Axis(STRIDES, "stride"),
