@@ -133,7 +133,7 @@ def _box(room: Room, x: float, top: float, half: float, word: str) -> str:
 PICTURES = (245, 372, 542, 443, 252)
 GATES = ("as computed", "their means", "all at 1", "strongest quarter at 0")
 _STAGES = (1, 2, 3)
-_MEAN_OF = 1000  # pictures whose gates are averaged
+_MEAN_OF = 400  # pictures whose gates are averaged
 _GREYS = 6
 
 
@@ -168,8 +168,8 @@ def changed(gates: Tensor, means: Tensor, setting: str) -> Tensor:
 
 
 @cache
-def _run() -> tuple[Tensor, Tensor, tuple[str, ...], tuple[_Layer, ...]]:
-    """Pictures, labels, classes, and layer by layer what the trained network does with them.
+def _run() -> tuple[list[str], list[int], tuple[str, ...], tuple[_Layer, ...]]:
+    """Pictures as addresses, labels, classes, and layers of the trained network.
 
     In double precision, so that no other processor rounds a number to its neighbour.
     """
@@ -189,8 +189,9 @@ def _run() -> tuple[Tensor, Tensor, tuple[str, ...], tuple[_Layer, ...]]:
         uris = tuple(_sheet(m, columns) for m in maps)
         layers.append(_Layer(maps.shape[2], maps.shape[1], columns, uris, torch.stack(settings),
                              torch.stack(shares), means))  # fmt: skip
-    labels = data.validation.labels[list(PICTURES)]
-    return chosen, labels, data.validation.classes, tuple(layers)
+    photos = [_webp(image.permute(1, 2, 0)) for image in chosen]
+    labels = data.validation.labels[list(PICTURES)].tolist()
+    return photos, labels, data.validation.classes, tuple(layers)
 
 
 @torch.inference_mode()
@@ -208,7 +209,9 @@ def seen(model: nn.Module, layer: SqueezeExcitation, images: Tensor) -> tuple[Te
 
 
 @torch.inference_mode()
-def shares_with(model: nn.Module, layer: SqueezeExcitation, images: Tensor, gates: Tensor) -> Tensor:
+def shares_with(
+    model: nn.Module, layer: SqueezeExcitation, images: Tensor, gates: Tensor
+) -> Tensor:
     """Probabilities (B, K) when a layer uses these gates."""
     hook = layer.excite.register_forward_hook(lambda *_: gates[:, :, None, None])
     shares = model(images).softmax(1)
@@ -260,7 +263,7 @@ def gates_on_a_picture() -> Explorer:
 def _watched(picture: str, stage: int, gates: str) -> Picture:
     _, labels, classes, layers = _run()
     layer, setting = layers[stage - 1], GATES.index(gates)
-    k = labels.tolist().index(classes.index(picture))
+    k = labels.index(classes.index(picture))
     used, shares = layer.gates[setting, k], layer.shares[setting, k]
     best = int(shares.argmax())
     word = "rightly" if classes[best] == picture else "wrongly"
@@ -274,16 +277,16 @@ def _watched(picture: str, stage: int, gates: str) -> Picture:
 
 
 def _drawn(room: Room, k: int, stage: int, setting: int) -> str:
-    images, labels, classes, layers = _run()
+    photos, labels, classes, layers = _run()
     layer, unit = layers[stage - 1], 40.5 if room.narrow else 60.0
     side = 96 if room.narrow else 128
     left, top = (0.0, side + 66.0) if room.narrow else (196.0, 32.0)
     shapes = [
         room.title(0, 12, f"a {classes[labels[k]]}", anchor="start", bold=True),
-        _image(f"{k}", _webp(images[k].permute(1, 2, 0)), 0, 28, side, side),
+        _image(f"{k}", photos[k], 0, 28, side, side),
     ]
     x, y = (side + 22, 12) if room.narrow else (0, side + 54)
-    shapes += _answer(room, layer.shares[setting, k], classes, int(labels[k]), (x, y))
+    shapes += _answer(room, layer.shares[setting, k], classes, labels[k], (x, y))
     words = f"stage {stage}, second block: {layer.channels} maps of {layer.size} × {layer.size}"
     shapes.append(room.note(left, top - 20, words, anchor="start", bold=True))
     shapes += _gated(room, layer, k, setting, (left, top, unit))
