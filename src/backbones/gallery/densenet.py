@@ -120,7 +120,7 @@ def dense_block() -> Explorer:
         "it reads. Drag the ring sideways for the growth rate, down for more layers. When do the "
         "1×1s pay?",
         growth_rate=Axis(GROWTH_RATES, "growth rate k", default=32),
-        depth=Axis(DEPTHS, "layers", default=4),
+        depth=Axis(DEPTHS, "layers", default=6),
         bottleneck=Axis((True, False), "1×1 before each 3×3"),
     )
 
