@@ -256,7 +256,7 @@ def _switched(stride: str, shortcut: str, activation: str, stem: str) -> Picture
     def layout(room: Room) -> str:
         half = room.width if room.narrow else 320
         shapes, low = _drawn(form, half, room)
-        left, top = (0, low + 26) if room.narrow else (372, 56)
+        left, top = (0, low + 26) if room.narrow else (360, 56)
         maps = [
             _map(left, top, branch, "blue", 1, "F", room),
             _map(left + 162, top, side, "green", 2, "the shortcut", room),
