@@ -29,15 +29,19 @@ class LayerCost(NamedTuple):
     macs: int
 
 
-@cache
 def layers(growth_rate: int, depth: int, bottleneck: bool = True) -> tuple[LayerCost, ...]:
     """The layers of a dense block on 64 × 56 × 56, with or without 1×1s before the 3×3s."""
+    return _longest(growth_rate, bottleneck)[:depth]  # a layer does not see those after it
+
+
+@cache
+def _longest(growth_rate: int, bottleneck: bool) -> tuple[LayerCost, ...]:
     with torch.device("meta"):
         if bottleneck:
-            block = DenseBlock(INPUT, depth, growth_rate)
+            block = DenseBlock(INPUT, DEPTHS[-1], growth_rate)
             firsts = [layer.bottleneck for layer in block]
         else:
-            block = ConnectedBlock(INPUT, depth, growth_rate)
+            block = ConnectedBlock(INPUT, DEPTHS[-1], growth_rate)
             firsts = list(block)
     reads = [first.norm.num_features for first in firsts]
     costs = [[0, 0] for _ in reads]
@@ -137,7 +141,7 @@ def _block(growth_rate: int, depth: int, bottleneck: bool) -> Picture:
     def layout(room: Room) -> str:
         shapes = [
             room.title(0, 10, f"{depth} layers, {arcs} connections", anchor="start", bold=True),
-            room.title(0, 31, cost, anchor="start"),
+            room.title(0, 31, cost if not room.narrow else cost.split(" at ")[0], anchor="start"),
         ]
         y, pitch = (150, 46) if room.narrow else (186, 92)
         radius = 13 if room.narrow else 16
@@ -154,7 +158,7 @@ def _block(growth_rate: int, depth: int, bottleneck: bool) -> Picture:
                 parts[number - 1] += node
             else:
                 shapes += node
-        return svg.document(room.width, y + 58 + 25 * depth, *shapes,
+        return svg.document(room.width, y + 58 + 25 * DEPTHS[-1], *shapes,
                             *_rows(room, found, parts, y + 34, growth_rate, out))  # fmt: skip
 
     return fitted(layout, alt)
