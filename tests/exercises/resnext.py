@@ -88,6 +88,18 @@ def mostly_zeros(convs):
     return whole
 
 
+class SideBySide(nn.Module):
+    """The right output, with no weight more, by as many layers as there are paths."""
+
+    def __init__(self, convs):
+        super().__init__()
+        self.convs = nn.ModuleList(convs)
+
+    def forward(self, x):
+        parts = x.chunk(len(self.convs), dim=1)
+        return torch.cat([c(p) for c, p in zip(self.convs, parts, strict=True)], dim=1)
+
+
 def _sequence(first, last, groups=1):
     convs = []
     for weight, g in ((first, 1), (last, groups)):
@@ -127,6 +139,6 @@ class Summed(nn.ModuleList):
 
 WRONG = {
     2: [nearest, one_1x1, dense_3x3, below_the_budget, at_least_one, width_inside],
-    3: [backwards, without_stride, without_bias, new_weights, mostly_zeros],
+    3: [backwards, without_stride, without_bias, new_weights, mostly_zeros, SideBySide],
     4: [last_in_another_order, outputs_side_by_side, weights_summed, no_relu, Summed],
 }
