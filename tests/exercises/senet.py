@@ -50,6 +50,16 @@ def no_hidden_unit(stages, reduction):
     return sum(n * (2 * c * h + c + h) for n, c, h in hidden)
 
 
+def rounded_up(stages, reduction):
+    hidden = [(n, c, -(-c // reduction)) for n, c in stages]
+    return sum(n * (2 * c * h + c + h) for n, c, h in hidden)
+
+
+def rounded_to_nearest(stages, reduction):
+    hidden = [(n, c, max(1, round(c / reduction))) for n, c in stages]
+    return sum(n * (2 * c * h + c + h) for n, c, h in hidden)
+
+
 def one_layer(stages, reduction):
     hidden = [(n, c, max(1, c // reduction)) for n, c in stages]
     return sum(n * (c * h + c + h) for n, c, h in hidden)
@@ -124,7 +134,14 @@ WRONG = {
         one_picture_for_all,
         scaled_maps,
     ],
-    3: [weights_alone, one_block_a_stage, no_hidden_unit, one_layer],
+    3: [
+        weights_alone,
+        one_block_a_stage,
+        no_hidden_unit,
+        rounded_up,
+        rounded_to_nearest,
+        one_layer,
+    ],
     4: [scale_alone, changes_the_old_one, into_the_convolution, variance_too, one_more_layer],
     5: [gates_of_columns, gates_of_maps, gates_alone, every_pixel],
 }

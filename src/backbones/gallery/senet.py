@@ -79,9 +79,9 @@ def four_places() -> Picture:
 
 def _places(room: Room) -> str:
     pitch, shapes = room.width / len(PLACES), []
-    half = 21 if room.narrow else 30
+    half = 20 if room.narrow else 30
     for number, place in enumerate(PLACES, 1):
-        main = pitch * (number - 0.62)
+        main = pitch * (number - (0.7 if room.narrow else 0.62))
         side = main + half + (19 if room.narrow else 44)
         rows = {"PRE": ("SE", "F"), "standard": ("F", "SE")}.get(place, ("F",))
         tops = (70, 122) if len(rows) == 2 else (96,)
