@@ -38,7 +38,10 @@ def installed(python):
     """What pip has installed: {name: version}."""
     command = [python, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return {entry["name"].lower(): entry["version"] for entry in json.loads(done.stdout)}
+    return {
+        entry["name"].lower().replace("_", "-"): entry["version"]
+        for entry in json.loads(done.stdout)
+    }
 
 
 @pytest.fixture(scope="module")

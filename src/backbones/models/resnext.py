@@ -44,7 +44,7 @@ class SummedPaths(nn.Module):
             )
             for _ in range(cardinality)
         )
-        self.norm = nn.BatchNorm2d(out_channels)  # behind the sum, as the paper's footnote says
+        self.norm = nn.BatchNorm2d(out_channels)  # after the sum, as the paper's footnote says
 
     def forward(self, x: Tensor) -> Tensor:
         return self.norm(sum(path(x) for path in self.paths))
