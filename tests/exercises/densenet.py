@@ -34,6 +34,14 @@ def always_half(first, growth_rate, depths, compression):
     return reads
 
 
+def nearest(first, growth_rate, depths, compression):
+    channels, reads = first, []
+    for depth in depths:
+        reads += [channels + layer * growth_rate for layer in range(depth)]
+        channels = round(compression * (channels + depth * growth_rate))
+    return reads
+
+
 def rounded_up(growth_rate):
     return -(-36 * growth_rate // 5)  # equal, not fewer, where 5 divides it
 
@@ -99,7 +107,7 @@ def one_for_all(conv, sizes):
 
 
 WRONG = {
-    2: [no_compression, written_not_read, each_block_from_the_first, always_half],
+    2: [no_compression, written_not_read, each_block_from_the_first, always_half, nearest],
     3: [rounded_up, rounded_down, a_3x3_on_k_channels, four_growth_rates],
     4: [bias_in_each, no_bias, last_channels_first, new_weights, one_for_all],
 }
