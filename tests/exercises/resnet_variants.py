@@ -50,6 +50,12 @@ def with_new_weights(model):
             middle.reset_parameters()
 
 
+def both_stride(model):
+    for block in model.modules():
+        if isinstance(block, BottleneckA):
+            block.residual[1].conv.stride = block.residual[0].conv.stride
+
+
 def first_stage_with_a_stride_only(model):
     for stage in model.stages[:2]:
         first, middle = stage[0].residual[0].conv, stage[0].residual[1].conv
@@ -132,6 +138,7 @@ WRONG = {
         nothing_moves,
         into_the_last_1x1,
         with_new_weights,
+        both_stride,
         first_stage_with_a_stride_only,
         shortcuts_pool_as_well,
     ],
