@@ -14,9 +14,6 @@ from backbones.experiments import (
     inception,
     inception_v4,
     lenet,
-    mobilenet_v1,
-    mobilenet_v2,
-    mobilenet_v3,
     nin,
     normalization,
     receptive_field,
@@ -26,7 +23,6 @@ from backbones.experiments import (
     senet,
     training,
     vgg,
-    vovnet,
 )
 from backbones.experiments.experiment import Experiment
 
@@ -51,10 +47,6 @@ _MODULES = (
     resnext,
     senet,
     densenet,
-    vovnet,
-    mobilenet_v1,
-    mobilenet_v2,
-    mobilenet_v3,
 )
 _EXPERIMENTS = {e.name: e for module in _MODULES for e in module.EXPERIMENTS}
 
