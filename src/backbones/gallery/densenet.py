@@ -18,7 +18,7 @@ DEPTHS = (2, 3, 4, 5, 6)
 
 # Of the block's input and what each layer adds to it.
 _COLOURS = ("grey", "blue", "orange", "green", "pink", "yellow", "purple")
-_TINT = 0.45
+_TINT = 0.38
 
 
 class LayerCost(NamedTuple):
