@@ -62,7 +62,7 @@ def test_the_book_can_be_read_from_cover_to_cover_and_back(visit, pages):
     page = one.open(pages[0])
     for direction, names in (("next", pages[1:]), ("prev", pages[-2::-1])):
         for name in names:
-            page.locator(f"nav a[rel={direction}]").press("Enter")
+            page.locator(f"nav a[rel={direction}]").click()
             page.wait_for_url(f"**/{name}")
     one.must_be_faultless()
 
