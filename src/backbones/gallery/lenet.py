@@ -1,18 +1,16 @@
 """Figures and explorers of the LeNet chapter."""
 
-import base64
-import io
 from functools import cache
 from typing import NamedTuple
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from backbones import create_model
 from backbones.arithmetic import Layer, receptive_field
 from backbones.data import digits
 from backbones.diagrams import Picture, Room, fitted, svg
+from backbones.diagrams.pixels import packed_greys
 from backbones.experiments.lenet import trained_lenet
 from backbones.explorers import Axis, Explorer
 from backbones.profile import profile
@@ -222,17 +220,7 @@ def _sheets(maps: Tensor, columns: int) -> tuple[str, ...]:
     greys = nn.functional.pad(greys, (0, gap, 0, gap), value=_GREYS)  # which is transparent
     rows = greys.unflatten(1, (-1, columns)).transpose(2, 3).flatten(3, 4).flatten(1, 2)
     end = -1 if gap else None
-    return tuple(_webp(sheet[:end, :end]) for sheet in rows)
-
-
-def _webp(levels: Tensor) -> str:
-    """Grey levels (H, W), 0 to 14, or 15 for transparent, as a WebP in the form of an address."""
-    greys = (levels.clamp(max=_GREYS - 1).double() * 255 / (_GREYS - 1)).round()
-    alpha = 255 * (levels < _GREYS)
-    picture = Image.fromarray(torch.stack((greys, greys, greys, alpha), 2).byte().numpy())
-    buffer = io.BytesIO()
-    picture.save(buffer, "webp", lossless=True, quality=100, method=4)
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return tuple(packed_greys(sheet[:end, :end], _GREYS) for sheet in rows)
 
 
 def a_digit_through_lenet() -> Explorer:

@@ -1,7 +1,5 @@
 """Drawings and explorers of the chapter on receptive fields."""
 
-import base64
-import io
 from functools import cache
 
 import torch
@@ -12,6 +10,7 @@ from torch import Tensor
 from backbones.arithmetic import Field, Layer, conv_output_size, receptive_fields
 from backbones.data import photos
 from backbones.diagrams import Picture, Room, fitted, svg
+from backbones.diagrams.pixels import packed
 from backbones.diagrams.pyramids import said_of_fields, stacked_fields
 from backbones.explorers import Axis, Explorer
 from backbones.models.vgg import CONFIGS
@@ -332,9 +331,7 @@ def _photograph() -> str:
     photo = photos()["chelsea"][:, :, 60:360]
     small = F.interpolate(photo[None].float(), (_SIDE, _SIDE), mode="bilinear", antialias=True)[0]
     pixels = small.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "jpeg", quality=60)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return packed(Image.fromarray(pixels), "jpeg", quality=60)
 
 
 def cut_into_tiles(image: Tensor, tile: int, *, seed: int | None = None) -> Tensor:

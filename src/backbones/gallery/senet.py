@@ -1,15 +1,13 @@
 """Figures and explorers of the SENet chapter."""
 
-import base64
-import io
 from functools import cache
 from typing import NamedTuple
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from backbones.diagrams import Edge, Node, Picture, Room, block_diagram, fitted, svg
+from backbones.diagrams.pixels import packed_exactly, packed_greys
 from backbones.experiments.senet import DATA, trained_gates
 from backbones.explorers import Axis, Explorer
 from backbones.layers import SqueezeExcitation
@@ -189,7 +187,7 @@ def _run() -> tuple[list[str], list[int], tuple[str, ...], tuple[_Layer, ...]]:
         uris = tuple(_sheet(m, columns) for m in maps)
         layers.append(_Layer(maps.shape[2], maps.shape[1], columns, uris, torch.stack(settings),
                              torch.stack(shares), means))  # fmt: skip
-    photos = [_webp(image.permute(1, 2, 0)) for image in chosen]
+    photos = [packed_exactly(image.permute(1, 2, 0)) for image in chosen]
     labels = data.validation.labels[list(PICTURES)].tolist()
     return photos, labels, data.validation.classes, tuple(layers)
 
@@ -225,22 +223,12 @@ def _sheet(maps: Tensor, columns: int) -> str:
     greys = ((maps.abs() / maps.abs().max()).sqrt() * (_GREYS - 1)).round()
     grid = nn.functional.pad(greys, (0, right, 0, below), value=_GREYS)  # which is transparent
     rows = grid.unflatten(0, (-1, columns)).transpose(1, 2).flatten(2, 3).flatten(0, 1)
-    levels = rows[:-below, :-right]
-    values = (levels.clamp(max=_GREYS - 1) * 255 / (_GREYS - 1)).round()
-    alpha = 255 * (levels < _GREYS)
-    return _webp(torch.stack((values, values, values, alpha), 2))
+    return packed_greys(rows[:-below, :-right], _GREYS)
 
 
 def _gaps(channels: int) -> tuple[int, int]:
     """Pixels of a map that stay free to its right, for its gate, and below it."""
     return {8: (8, 8), 16: (16, 4), 32: (2, 2)}[channels]
-
-
-def _webp(pixels: Tensor) -> str:
-    """Pixels (H, W, 3 or 4) from 0 to 255 as an address that holds the picture."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels.byte().numpy()).save(buffer, "webp", lossless=True, quality=100)
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def gates_on_a_picture() -> Explorer:

@@ -1,7 +1,5 @@
 """Drawings and explorers of the chapter on training."""
 
-import base64
-import io
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -14,6 +12,7 @@ from torch import Tensor
 
 from backbones.data import photos
 from backbones.diagrams import Picture, Room, fitted, svg
+from backbones.diagrams.pixels import packed
 from backbones.explorers import Axis, Explorer
 from backbones.train.optimizers import adamw, sgd
 
@@ -118,13 +117,11 @@ def _seen_as(stage: _Stage, x: float, y: float, width: float, height: float) -> 
             svg.rect(x + 5 * k, y + 5 * k - 5, width - 5, height - 5, fill=color, tint=0.6)
             for k, color in enumerate(("orange", "green", "blue"))
         )
-    buffer = io.BytesIO()
     small = stage.picture.resize((round(2 * width), round(2 * height)))
-    small.save(buffer, "jpeg", quality=72)
-    source = base64.b64encode(buffer.getvalue()).decode()
+    source = packed(small, "jpeg", quality=72)
     place = f'x="{svg.number(x)}" y="{svg.number(y)}"'
     size = f'width="{svg.number(width)}" height="{svg.number(height)}"'
-    return f'<image {place} {size} href="data:image/jpeg;base64,{source}"/>'
+    return f'<image {place} {size} href="{source}"/>'
 
 
 def _cycle(room: Room, top: float) -> list[str]:

@@ -1,8 +1,6 @@
 """Pictures in rows with a line of text each: data, errors, and what a layer makes of them."""
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 
 import matplotlib
@@ -13,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from backbones.diagrams import Picture
+from backbones.diagrams.pixels import packed
 from backbones.plots.panels import Panels, flow
 from backbones.plots.rendering import Page, picture
 from backbones.plots.style import COLORS, SMALL, listed
@@ -185,9 +184,6 @@ def _data_uri(image: Tensor, lossless: bool) -> str:
             f"images must be uint8 of 1 or 3 channels, got {image.dtype} {tuple(image.shape)}"
         )
     pixels = image.cpu().permute(1, 2, 0).numpy()
-    buffer = io.BytesIO()
     kind, options = ("png", {"optimize": True}) if lossless else ("jpeg", {"quality": 88})
-    Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels).save(
-        buffer, kind, **options
-    )
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    image = Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
+    return packed(image, kind, **options)
