@@ -25,6 +25,7 @@ from backbones.experiments import (
     resnet_variants,
     resnext,
     senet,
+    shipped,
     training,
 )
 from backbones.experiments.recording import build
@@ -478,3 +479,19 @@ def test_weights_by_source_are_those_of_the_layer():
         block[1].conv.weight[:, 2:] = -0.5
         block[1].norm.weight[:2] = -2.0
     assert densenet.source_weights(block)[1] == pytest.approx([8.0, 0.5])
+
+
+def test_weights_that_are_kept_come_back_with_their_statistics(tmp_path, monkeypatch):
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)).half().float()
+    model(torch.randn(4, 1, 5, 5))  # moves the running statistics
+    (tmp_path / "results").mkdir()
+    shipped.keep_weights(model, tmp_path / "results" / "some.npy")
+    monkeypatch.setattr(shipped, "files", lambda package: tmp_path)
+    other = shipped.load_weights(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), "some.npy")
+    assert not other.training
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point():
+            assert torch.equal(other.state_dict()[name], tensor.half().float()), name
+    with pytest.raises(RuntimeError):
+        shipped.load_weights(nn.Conv2d(1, 3, 3), "some.npy")

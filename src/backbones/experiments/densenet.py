@@ -160,10 +160,7 @@ def use_of_maps(model: nn.Module, data: ImageData) -> dict[str, float]:
 
     The block's input is map 0, what layer 1 adds is map 1. Nothing for other networks.
     """
-    result = {
-        name: evaluate(hurt, data.validation, mean=data.mean, std=data.std).accuracy
-        for name, hurt in cut(model)
-    }
+    result = {name: evaluate(hurt, data).accuracy for name, hurt in cut(model)}
     blocks = [module for module in model if isinstance(module, ConnectedBlock)]
     for number, block in enumerate(blocks, 1):
         for layer, weights in enumerate(source_weights(block), 1):

@@ -4,15 +4,14 @@ Also here: a trained LeNet, small enough to ship.
 """
 
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from backbones.data import ImageData, digits, fashion_mnist
 from backbones.experiments.experiment import Experiment
+from backbones.experiments.shipped import keep_weights, load_weights
 from backbones.models.lenet import CONFIGS, LeNet
 from backbones.train.history import History
 from backbones.train.loop import fit
@@ -168,18 +167,12 @@ def trained_lenet() -> LeNet:
     the validation pictures right. Its weights lie beside the records, in half precision;
     `keep_trained_lenet` makes the file anew.
     """
-    path = files("backbones.experiments") / "results" / _TRAINED
-    with path.open("rb") as file:
-        values = torch.from_numpy(np.load(file)).float()
-    model = _to_train().eval()
-    nn.utils.vector_to_parameters(values, model.parameters())
-    return model
+    return load_weights(_to_train(), _TRAINED)
 
 
 def keep_trained_lenet(folder: Path) -> History:
     """Train that network by the recipe of the experiments, seed 0, and keep it: 124 KB."""
     model = seeded(_to_train, seed=0)
     history = fit(model, digits(), seed=0, **RECIPE)
-    values = nn.utils.parameters_to_vector(model.parameters())
-    np.save(folder / _TRAINED, values.detach().half().numpy())
+    keep_weights(model, folder / _TRAINED)
     return history

@@ -6,15 +6,14 @@ Also here: a trained network with gates, small enough to ship.
 import copy
 from collections.abc import Callable
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from backbones.data import ImageData
 from backbones.experiments.experiment import Experiment
+from backbones.experiments.shipped import keep_weights, load_weights
 from backbones.experiments.vgg import DATA
 from backbones.layers import SqueezeExcitation
 from backbones.models.resnet import BasicBlock, ResNet, small_stem
@@ -104,8 +103,7 @@ def accuracy_with_mean_gates(model: nn.Module, data: ImageData) -> dict[str, flo
     if not any(isinstance(module, SqueezeExcitation) for module in model.modules()):
         return {}
     fixed = with_mean_gates(model, data)
-    seen = evaluate(fixed, data.validation, mean=data.mean, std=data.std)
-    return {"accuracy with mean gates": seen.accuracy}
+    return {"accuracy with mean gates": evaluate(fixed, data).accuracy}
 
 
 GATES = Experiment(
@@ -147,25 +145,12 @@ def trained_gates() -> ResNet:
     pictures normalised by the mean and deviation of that set. Its weights lie beside the records,
     in half precision; `keep_trained_gates` makes the file anew.
     """
-    with (files("backbones.experiments") / "results" / _TRAINED).open("rb") as file:
-        values = torch.from_numpy(np.load(file)).float()
-    model = _to_train().eval()
-    kept = _kept(model)
-    parts = values.split([tensor.numel() for tensor in kept])
-    for tensor, part in zip(kept, parts, strict=True):
-        tensor.copy_(part.view_as(tensor))
-    return model
+    return load_weights(_to_train(), _TRAINED)
 
 
 def keep_trained_gates(folder: Path) -> History:
     """Train that network by the recipe of `GATES`, seed 0, and keep it: 94 KB."""
     model = seeded(_to_train, seed=0)
     history = fit(model, DATA["flowers"](), seed=0, **GATES.recipe)
-    values = torch.cat([tensor.detach().flatten() for tensor in _kept(model)])
-    np.save(folder / _TRAINED, values.half().numpy())
+    keep_weights(model, folder / _TRAINED)
     return history
-
-
-def _kept(model: nn.Module) -> list[Tensor]:
-    """Parameters and running statistics, in the order of the modules."""
-    return [tensor for tensor in model.state_dict().values() if tensor.is_floating_point()]
