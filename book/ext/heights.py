@@ -76,12 +76,12 @@ def lines(text: str, column: Column) -> int:
 
 def height_of_html(text: str, column: Column) -> float:
     """Height of what a cell put out as HTML."""
-    if "<details" in text:
-        return FOLD + GAP
     if "bb-explorer" in text:
         return column.explorer
-    if "bb-quiz" in text:
+    if "bb-quiz" in text:  # before folds, which its answers are
         return column.quiz
+    if "<details" in text:
+        return FOLD + GAP
     if box := re.search(r'<svg[^>]* viewBox="0 0 ([\d.]+) ([\d.]+)"', text):
         wide, tall = float(box[1]), float(box[2])
         available = column.characters * 8.4

@@ -47,3 +47,10 @@ def test_each_section_gets_a_rule_for_both_widths():
     document += page
     assert heights(document).startswith("#t{--tall:")
     assert heights(document).count("--tall-narrow:") == 1
+
+
+def test_a_quiz_is_as_tall_as_its_questions_though_its_answers_are_folded():
+    from heights import WIDE, height
+
+    quiz = '<figure class="bb-quiz"><details><summary>Answer</summary></details></figure>'
+    assert height(raw(quiz), WIDE) == WIDE.quiz

@@ -94,6 +94,24 @@ def test_the_contents_of_the_page_are_at_hand_on_every_width(visit, chapters, wi
     one.must_be_faultless()
 
 
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_who_jumps_to_the_end_finds_that_the_next_page_stays_in_its_place(visit, chapters, width):
+    places = """() => new Promise((done) => {
+        const link = document.querySelector("nav a[rel=next]");
+        const places = [];
+        link.scrollIntoView();
+        const look = () => {
+            places.push(link.getBoundingClientRect().top);
+            if (places.length === 30) done(places); else requestAnimationFrame(look);
+        };
+        look();
+    })"""
+    one = visit(width=width)
+    for name in chapters:
+        seen = one.open(name).evaluate(places)
+        assert max(seen) - min(seen) < 1, name
+
+
 def test_without_scripts_contents_and_all_claims_are_there(browser, site, chapters):
     context = browser.new_context(
         java_script_enabled=False, viewport={"width": PHONE, "height": 800}
