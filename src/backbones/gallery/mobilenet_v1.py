@@ -84,6 +84,7 @@ def layers(alpha: float, side: int = FULL) -> tuple[Layer, ...]:
     )
 
 
+@cache
 def totals(alpha: float, side: int = FULL) -> dict[str, tuple[int, int]]:
     """Parameters and MACs of each kind of layer."""
     found = layers(alpha, side)
@@ -166,6 +167,13 @@ def budget_side(alpha: float, budget: float) -> float:
     return FULL * sqrt(budget - dense) / convs
 
 
+@cache
+def _curve(budget: int) -> list[tuple[float, float]]:
+    """Sides and widths that cost so many millions of MACs."""
+    steps = [ALPHAS[0] + 0.0125 * k for k in range(60)]
+    return [(budget_side(alpha, budget * 1e6), alpha) for alpha in steps]
+
+
 def multipliers() -> Explorer:
     """The plane of α and the picture's side, with curves of equal cost, and what a point gives."""
     return Explorer(
@@ -224,12 +232,10 @@ def _plane(room: Room, alpha: float, side: int) -> list[str]:
         room.note((left + right) / 2, low + 44, "side of the picture, pixels"),
     ]
     for budget in BUDGETS:
-        steps = [ALPHAS[0] + 0.0125 * k for k in range(60)]
-        points = [(budget_side(a, budget * 1e6), a) for a in steps]
-        inside = [at(a, s) for s, a in points if SIDES[0] - 8 <= s <= FULL]
-        way = "M" + "L".join(f"{svg.number(x)} {svg.number(y)}" for x, y in inside[::3])
+        points = [at(a, s) for s, a in _curve(budget) if SIDES[0] - 8 <= s <= FULL]
+        way = "M" + "L".join(f"{svg.number(x)} {svg.number(y)}" for x, y in points[::3])
         shapes.append(svg.path(way, stroke="purple", thickness=1.2))
-        x, y = inside[0]
+        _, y = points[0]
         name = room.note(right + 20, y, f"{budget} M", anchor="start", fill="purple")
         shapes.append(name)
     for s in SIDES:
