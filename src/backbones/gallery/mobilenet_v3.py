@@ -1,0 +1,401 @@
+"""Figures and explorers of the MobileNet v3 chapter."""
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from backbones import experiments
+from backbones.diagrams import Edge, Node, Picture, Room, block_diagram, fitted, svg
+from backbones.experiments.mobilenet_v3 import SEARCH, sampled_rows
+from backbones.explorers import Axis, Explorer
+from backbones.models.mobilenet_v2 import InvertedResidual
+from backbones.models.mobilenet_v3 import LARGE, MobileNetV3, Row, conv_hard_swish
+from backbones.profile import profile
+
+
+def v3_block() -> Picture:
+    """The fifth block of Large: Figure 4 of the paper, with the numbers of Table 1."""
+    row = LARGE[4]
+    with torch.device("meta"):
+        blocks = [m for m in MobileNetV3().modules() if isinstance(m, InvertedResidual)]
+    squeeze = blocks[4].residual[2]
+    hidden, narrow = squeeze.excite[0].in_channels, squeeze.excite[0].out_channels
+    k = row.kernel_size
+    thin, wide = f"{row.channels} × 28 × 28", f"{hidden} × 28 × 28"
+    nodes = {
+        "x": Node(f"x\n{thin}", 0, 0, "text"),
+        "expand": Node(f"1×1, ReLU\n{wide}", 1, 0, fill="blue", part=1,
+                       short=f"1×1\n{hidden}"),
+        "depth": Node(f"depthwise {k}×{k}, ReLU\n{wide}", 2, 0, fill="blue", part=1,
+                      short=f"{k}×{k}\n{hidden}"),
+        "mean": Node(f"mean of each map\n{hidden}", 3, 1, fill="orange", part=2,
+                     short=f"mean\n{hidden}"),
+        "down": Node(f"1×1, ReLU\n{narrow}", 4, 1, fill="orange", part=2),
+        "up": Node(f"1×1, hard sigmoid\n{hidden} gates", 5, 1, fill="orange", part=2,
+                   short=f"1×1, hard\n{hidden}"),
+        "scale": Node("×", 6, 0, "op", part=2),
+        "project": Node(f"1×1, no activation\n{thin}", 7, 0, fill="green", part=3,
+                        short=f"1×1\n{row.channels}"),
+        "plus": Node("+", 8, 0, "op", part=3),
+    }  # fmt: skip
+    edges = [
+        Edge("x", "expand", part=1),
+        Edge("expand", "depth", part=1),
+        Edge("depth", "scale", part=2),
+        Edge("depth", "mean", part=2),
+        Edge("mean", "down", part=2),
+        Edge("down", "up", part=2),
+        Edge("up", "scale", part=2),
+        Edge("scale", "project", part=3),
+        Edge("project", "plus", part=3),
+        Edge("x", "plus", via=-0.9, part=3),
+    ]
+    return block_diagram(
+        nodes,
+        edges,
+        parts={1: "expand and filter", 2: "squeeze and excite", 3: "project and add"},
+        alt=f"A block of MobileNet v3. A 1×1 expands {row.channels} channels to {hidden}, a "
+        f"depthwise {k}×{k} filters each. Squeeze and excite: the mean of each map, a layer to "
+        f"{narrow}, a ReLU, a layer back to {hidden}, a hard sigmoid; each map is multiplied by "
+        f"its gate. A 1×1 without activation projects to {row.channels}, and the input is added.",
+        caption="The fifth block of Large. In the later blocks h-swish is in the place of the "
+        "first two ReLUs, and some blocks have no gates.",
+    )
+
+
+def last_stage(original: bool) -> nn.Sequential:
+    """From 160 channels at 7 × 7 to 1000 classes, as it was or as v3 has it: Figure 5."""
+    conv = conv_hard_swish
+    layers = [conv(160, 960, 1)]
+    if original:
+        layers += [conv(960, 960, 3, groups=960), conv(960, 320, 1, act=None), conv(320, 1280, 1)]
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    if not original:
+        layers += [nn.Linear(960, 1280), nn.Hardswish()]
+    return nn.Sequential(*layers, nn.Linear(1280, 1000))
+
+
+@cache
+def stage_macs(original: bool) -> tuple[int, ...]:
+    """MACs of the convolutions and dense layers of a last stage, in order."""
+    with torch.device("meta"):
+        rows = profile(last_stage(original), (160, 7, 7)).rows
+    return tuple(row.macs for row in rows if row.macs)
+
+
+def last_stages() -> Picture:
+    """The two last stages, layer by layer, each layer as long as its work."""
+    first, second = sum(stage_macs(True)), sum(stage_macs(False))
+    return fitted(
+        _stages,
+        f"Two rows of layers from 160 channels to 1000 classes. Original: 1×1 to 960, depthwise "
+        f"3×3, 1×1 to 320, 1×1 to 1280, then the mean and the classes, {first / 1e6:.1f} M MACs. "
+        f"Version 3: 1×1 to 960, then the mean, 1×1 to 1280 and the classes, {second / 1e6:.1f} M.",
+        "The area of a bar is its layer’s MACs. Blue: at 49 positions. Orange: at one, behind the "
+        "mean.",
+    )
+
+
+def _stages(room: Room) -> str:
+    names = {
+        True: ("1×1 to 960", "3×3", "1×1 to 320", "1×1 to 1280", "classes"),
+        False: ("1×1 to 960", "1×1 to 1280", "classes"),
+    }
+    behind = {True: 4, False: 1}  # the first layer behind the mean
+    unit, shapes, y, number = (room.width - 2) / sum(stage_macs(True)), [], 0.0, 0
+    for original in (True, False):
+        macs = stage_macs(original)
+        title = f"{'original' if original else 'version 3'}: {sum(macs) / 1e6:.1f} M MACs"
+        shapes.append(room.title(0, y + 12, title, anchor="start", bold=True))
+        x, bars, small = 0.0, [], []
+        for index, (name, cost) in enumerate(zip(names[original], macs, strict=True)):
+            wide, fill = unit * cost, "orange" if index >= behind[original] else "blue"
+            bar = svg.rect(x, y + 28, wide, 34, fill=fill, tint=0.3, thickness=1)
+            words = f"{name}: {cost / 1e6:.1f} M"
+            bars.append((x + wide / 2, bar, words))
+            if svg.text_width(words, room.small) > wide - 6:
+                small.append(index)
+            x += wide
+        for index, (middle, bar, words) in enumerate(bars):
+            if index in small:  # the first one lowest, so that no line crosses words
+                down = y + 62 + 18 * (len(small) - small.index(index))
+                bar += svg.line(middle, y + 62, middle, down - 1, thickness=1)
+                room_left = room.width - middle - 5 > svg.text_width(words, room.small)
+                bar += room.note(middle + (5 if room_left else -5), down - 3, words,
+                                 anchor="start" if room_left else "end")  # fmt: skip
+            else:
+                bar += room.note(middle, y + 45, words)
+            number += 1
+            shapes.append(svg.part(number, bar, label=words if number <= 6 else ""))
+        y += 76 + 18 * len(small) + 8
+    return svg.document(room.width, y, *shapes)
+
+
+# ------------------------------------------------------ what a search found, and what was cut
+
+
+def mnasnet_a1() -> list[Row]:
+    """Blocks of MnasNet-A1: Figure 7 (a) of arXiv:1807.11626. Its activation is ReLU."""
+    stages = (  # repeats, kernel size, expansion, channels, SE, stride
+        (1, 3, 1, 16, False, 1),
+        (2, 3, 6, 24, False, 2),
+        (3, 5, 3, 40, True, 2),
+        (4, 3, 6, 80, False, 2),
+        (2, 3, 6, 112, True, 1),
+        (3, 5, 6, 160, True, 2),
+        (1, 3, 6, 320, False, 1),
+    )
+    rows, channels = [], 32
+    for repeats, kernel, expansion, width, squeeze, stride in stages:
+        for position in range(repeats):
+            rows.append(Row(kernel, expansion * channels, width, squeeze, False,
+                            1 if position else stride))  # fmt: skip
+            channels = width
+    return rows
+
+
+def found_and_cut() -> Picture:
+    """Expanded channels of Large's blocks inside those of MnasNet-A1's."""
+    cut = [i for i, (a, b) in enumerate(zip(mnasnet_a1(), LARGE, strict=False), 1) if a[1] > b[1]]
+    return fitted(
+        _found,
+        "Sixteen towers, one for each block, as high as its expanded channels. Dashed: "
+        f"MnasNet-A1. Filled: MobileNet v3-Large, which is lower in blocks {cut} and as high in "
+        "the others. Of the last tower only the dashed outline is there: v3 has 15 blocks.",
+        "Dashed: MnasNet-A1. Filled: v3-Large; blue 3×3, orange 5×5. A dot: squeeze and "
+        "excitation. Below: output channels.",
+    )
+
+
+def _found(room: Room) -> str:
+    old = mnasnet_a1()
+    pitch, high, base = room.width / len(old), 150, 172
+    wide, shapes, stages = 0.66 * pitch, [], {}
+    for index, row in enumerate(old):
+        x = pitch * (index + 0.5)
+        drawn = []
+        if index < len(LARGE):
+            new = LARGE[index]
+            top = high * new.hidden_channels / 960
+            fill = "orange" if new.kernel_size == 5 else "blue"
+            drawn.append(svg.rect(x - wide / 2, base - top, wide, top, fill=fill, tint=0.45,
+                                  thickness=0.8))  # fmt: skip
+            if new.squeeze:
+                drawn.append(svg.circle(x, base - 9, 3.5, fill="ink", stroke="none"))
+        top = high * row.hidden_channels / 960
+        drawn.append(svg.rect(x - wide / 2 - 2, base - top, wide + 4, top, dashed=True,
+                              thickness=1.2))  # fmt: skip
+        stages.setdefault(row.channels, []).append((x, drawn))
+    for number, (channels, towers) in enumerate(stages.items(), 1):
+        middle = sum(x for x, _ in towers) / len(towers)
+        drawn = [shape for _, each in towers for shape in each]
+        drawn.append(room.note(middle, base + 14, channels))
+        shapes.append(svg.part(number, *drawn))
+    return svg.document(room.width, base + 28, *shapes)
+
+
+# ------------------------------------------------------------------------------ the search
+
+TARGETS = tuple(2 ** (k / 2) for k in range(6))  # million MACs
+EXPONENTS = (0.0, -0.03, -0.07, -0.15, -0.3, -0.6, -1.0)
+BELOW = ("the same", "0")
+
+
+class Sample(NamedTuple):
+    """A network of the search: accuracies in percent, one for each seed, and millions of MACs."""
+
+    name: str
+    accuracies: tuple[float, ...]
+    macs: float
+
+    @property
+    def mean(self) -> float:
+        """Of the seeds."""
+        return sum(self.accuracies) / len(self.accuracies)
+
+
+@cache
+def samples() -> tuple[Sample, ...]:
+    """All networks of the recorded search."""
+    record = experiments.load(SEARCH.name)
+    ends = record.final()
+    return tuple(
+        Sample(name, tuple(100 * v for v in values), record.runs(name)[0].macs / 1e6)
+        for name, values in ends.items()
+    )
+
+
+def reward(accuracy: float, macs: float, target: float, beyond: float, below: float) -> float:
+    """MnasNet's accuracy · (cost / target)^w; w may be another below the target."""
+    return accuracy * (macs / target) ** (below if macs <= target else beyond)
+
+
+def ranking(target: float, beyond: float, below: float, seed: int | None = None) -> list[Sample]:
+    """Samples by reward, the best first; by the mean of the seeds, or by one seed."""
+
+    def gain(sample: Sample) -> float:
+        accuracy = sample.mean if seed is None else sample.accuracies[seed]
+        return reward(accuracy, sample.macs, target, beyond, below)
+
+    return sorted(samples(), key=gain, reverse=True)
+
+
+def _search() -> Explorer:
+    """Target and exponent of the reward, its iso-lines, and the network that it picks."""
+    return Explorer(
+        _searched,
+        title="What the reward picks",
+        name="reward",
+        alt="Accuracy against cost of the sampled networks, with lines of equal reward",
+        caption="Points are the means of two seeds, joined by a thin line. Drag the ring sideways "
+        "for the target, down for a heavier price. On a curve all networks have equal reward; no "
+        "point lies above the strongest. The towers are the winner’s blocks: expanded channels "
+        "above, kernel and gates below.",
+        target=Axis(TARGETS, "target (M MACs)", format=lambda v: f"{v:.1f}", default=2.0),
+        beyond=Axis(EXPONENTS, "exponent w", format=_signed, default=-0.07),
+        below=Axis(BELOW, "w below the target"),
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{value:g}".replace("-", "−")
+
+
+def _searched(target: float, beyond: float, below: str) -> Picture:
+    under = beyond if below == "the same" else 0.0
+    best, second, *_ = ranking(target, beyond, under)
+    alone = [ranking(target, beyond, under, seed)[0].name for seed in (0, 1)]
+    facts = f"{best.name}: {best.mean:.1f} % at {best.macs:.2f} M MACs"
+    seeds = f"seed 0 alone: {alone[0]}; seed 1 alone: {alone[1]}"
+    alt = f"Winner {facts}; second {second.name}. {seeds}."
+
+    def layout(room: Room) -> str:
+        plot = _Plot.of(room)
+        top = reward(best.mean, best.macs, target, beyond, under)
+        shapes = [
+            room.title(0, 10, f"winner {facts}", anchor="start", bold=True),
+            room.note(0, 30, seeds, anchor="start"),
+            plot.frame(room),
+        ]
+        curves = [
+            plot.curve(top * share, target, beyond, under, thickness=2.4 if share == 1 else 1)
+            for share in (1, 0.95, 0.9)
+        ]
+        shapes.append(svg.part(2, *curves, label="curves of equal reward, 5 and 10 % less below"))
+        for sample in samples():
+            if sample is not best:
+                shapes.append(plot.point(sample, "grey"))
+        rows = sampled_rows(int(best.name.split()[-1]))
+        drawn = [plot.point(best, "orange"), *_towers(room, rows, plot.bottom + 44)]
+        said = f"{facts}, {len(rows)} blocks; its seeds {best.accuracies[0]:.1f} and "
+        shapes.append(svg.part(1, *drawn, label=f"{said}{best.accuracies[1]:.1f} %"))
+        x = plot.x(target)
+        step = plot.x(TARGETS[1]) - plot.x(TARGETS[0])
+        y = plot.top + 10 + 15 * EXPONENTS.index(beyond)
+        line = svg.line(x, plot.top, x, plot.bottom, dashed=True, thickness=1)
+        shapes.append(svg.part(3, line, label=f"the target, {target:.1f} M MACs"))
+        hold = svg.rect(x - 22, y - 22, 44, 44, fill="ink", stroke="none", tint=0)
+        ring = svg.circle(x, y, 8, fill="purple", stroke="ink", tint=0.6)
+        shapes.append(svg.draggable(hold, ring, x=("target", step), y=("beyond", 15)))
+        return svg.document(room.width, plot.bottom + 44 + _TOWER + 52, *shapes)
+
+    return fitted(layout, alt)
+
+
+class _Plot(NamedTuple):
+    """Where accuracies and costs lie in a drawing; costs on a logarithmic axis."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    accuracies: tuple[float, float]
+    costs: tuple[float, float]
+
+    @classmethod
+    def of(cls, room: Room) -> "_Plot":
+        values = [v for sample in samples() for v in sample.accuracies]
+        low, high = 5 * math.floor(min(values) / 5), 5 * math.ceil(max(values) / 5)
+        bottom = 290 if room.narrow else 340
+        return cls(34, room.width - 8, 66, bottom, (low, high), (0.85, 7.6))
+
+    def x(self, cost: float) -> float:
+        low, high = map(math.log, self.costs)
+        return self.left + (self.right - self.left) * (math.log(cost) - low) / (high - low)
+
+    def y(self, accuracy: float) -> float:
+        low, high = self.accuracies
+        return self.bottom - (self.bottom - self.top) * (accuracy - low) / (high - low)
+
+    def frame(self, room: Room) -> str:
+        """Axes, ticks and what they count."""
+        shapes = [
+            svg.line(self.left, self.top, self.left, self.bottom, thickness=1),
+            svg.line(self.left, self.bottom, self.right, self.bottom, thickness=1),
+            room.note(0, self.top - 15, "validation accuracy (%)", anchor="start"),
+            room.note(self.right, self.bottom - 11, "M MACs", anchor="end"),
+        ]
+        step = 5 if self.accuracies[1] - self.accuracies[0] <= 30 else 10
+        for value in range(self.accuracies[0], self.accuracies[1] + 1, step):
+            shapes.append(room.note(self.left - 6, self.y(value), value, anchor="end"))
+        for cost in (1, 2, 3, 4, 6):
+            shapes.append(room.note(self.x(cost), self.bottom + 12, cost))
+        return "".join(shapes)
+
+    def point(self, sample: Sample, fill: str) -> str:
+        """A network: a line from seed to seed, and their mean."""
+        x, ends = self.x(sample.macs), [self.y(v) for v in sample.accuracies]
+        strong = fill != "grey"
+        return svg.line(x, *ends[:1], x, ends[1], stroke=fill, thickness=1) + svg.circle(
+            x,
+            self.y(sample.mean),
+            6.5 if strong else 4,
+            fill=fill,
+            stroke="ink" if strong else "none",
+        )
+
+    def curve(
+        self, gain: float, target: float, beyond: float, under: float, thickness: float
+    ) -> str:
+        """All points of one reward that are in the plot."""
+        low, high = self.accuracies
+        points, steps = [], 120
+        for k in range(steps + 1):
+            cost = self.costs[0] * (self.costs[1] / self.costs[0]) ** (k / steps)
+            accuracy = gain / reward(1, cost, target, beyond, under)
+            if low <= accuracy <= high:
+                points.append((round(self.x(cost)), round(self.y(accuracy))))
+        if len(points) < 2:
+            return ""
+        corner = min(range(len(points)), key=lambda k: abs(points[k][0] - self.x(target)))
+        kept = sorted({0, corner, len(points) - 1, *range(0, len(points), 10)})
+        way = "L".join(f"{points[k][0]} {points[k][1]}" for k in kept)
+        return svg.path(f"M{way}", stroke="blue", thickness=thickness)
+
+
+_TOWER, _MOST = 56, 9  # height of the highest tower, and how many there can be
+
+
+def _towers(room: Room, rows: Sequence[Row], top: float) -> list[str]:
+    """A network's blocks, each as high as its expanded channels; the darker foot is its output."""
+    pitch, base = (room.width - 20) / _MOST, top + _TOWER
+    wide, x, drawn = 0.7 * pitch, 0.0, []
+    for row in rows:
+        x += 10 if row.stride == 2 else 0
+        fill = "orange" if row.kernel_size == 5 else "blue"
+        for channels, tint in ((row.hidden_channels, 0.3), (row.channels, 0.55)):
+            height = _TOWER * channels / 192
+            drawn.append(svg.rect(x, base - height, wide, height, fill=fill, tint=tint,
+                                  thickness=1))  # fmt: skip
+        middle = x + wide / 2
+        above = base - _TOWER * row.hidden_channels / 192 - 8
+        drawn.append(room.note(middle, above, row.hidden_channels))
+        drawn.append(room.note(middle, base + 13, f"{row.kernel_size}×{row.kernel_size}"))
+        if row.squeeze:
+            drawn.append(room.note(middle, base + 30, "SE"))
+        x += pitch
+    return drawn

@@ -1,0 +1,62 @@
+"""MobileNet v3's gallery: costs as profiled, blocks as in the papers' tables, the reward."""
+
+import math
+
+import pytest
+
+from backbones.gallery import mobilenet_v3
+from backbones.models.mobilenet_v3 import LARGE
+
+
+def test_last_stages_cost_what_their_layers_do():
+    original = [160 * 960 * 49, 9 * 960 * 49, 960 * 320 * 49, 320 * 1280 * 49, 1280 * 1000]
+    assert mobilenet_v3.stage_macs(True) == tuple(original)
+    assert mobilenet_v3.stage_macs(False) == (160 * 960 * 49, 960 * 1280, 1280 * 1000)
+
+
+def test_the_new_last_stage_is_larges():
+    rows = [row for row in mobilenet_v3.profile("mobilenet_v3_large").rows if "head" in row.name]
+    assert tuple(row.macs for row in rows if row.macs) == mobilenet_v3.stage_macs(False)
+
+
+def test_bars_of_the_last_stages_say_each_layer():
+    picture = mobilenet_v3.last_stages()
+    for drawing in (picture.svg, picture.narrow):
+        for words in ("original: 44.4 M MACs", "version 3: 10.0 M MACs", "1×1 to 1280: 1.2 M"):
+            assert words in drawing
+        assert drawing.count("<rect") == 8
+
+
+def test_the_block_is_the_fifth_of_large():
+    row = LARGE[4]
+    assert (row.kernel_size, row.hidden_channels, row.channels) == (5, 120, 40)
+    assert row.squeeze
+    assert not row.hard_swish
+    picture = mobilenet_v3.v3_block()
+    for words in ("depthwise 5×5", "120 × 28 × 28", "40 × 28 × 28", "hard sigmoid"):
+        assert words in picture.svg
+
+
+def test_mnasnet_a1_has_sixteen_blocks_of_which_v3_keeps_all_but_the_last():
+    rows = mobilenet_v3.mnasnet_a1()
+    assert len(rows) == len(LARGE) + 1
+    for old, new in zip(rows, LARGE, strict=False):
+        assert old[:1] + old[2:4] + old[5:] == new[:1] + new[2:4] + new[5:]
+        assert old.hidden_channels >= new.hidden_channels
+
+
+def test_towers_have_an_outline_each_and_fifteen_are_filled():
+    picture = mobilenet_v3.found_and_cut()
+    assert "blocks [1, 2, 3, 8, 9, 10]" in picture.alt
+    for drawing in (picture.svg, picture.narrow):
+        assert drawing.count("stroke-dasharray") == 16
+        assert drawing.count("<rect") == 31
+        assert drawing.count("<circle") == sum(row.squeeze for row in LARGE)
+
+
+def test_twice_the_cost_is_worth_five_percent_at_the_exponent_of_mnasnet():
+    worth = mobilenet_v3.reward(70 * 1.05, 2, 1, -math.log2(1.05), 0)
+    assert worth == pytest.approx(70)
+    assert mobilenet_v3.reward(70, 1, 1, -1, -1) == 70
+    assert mobilenet_v3.reward(70, 0.5, 1, -1, 0) == 70
+    assert mobilenet_v3.reward(70, 2, 1, -1, 0) == 35
