@@ -60,3 +60,40 @@ def test_twice_the_cost_is_worth_five_percent_at_the_exponent_of_mnasnet():
     assert mobilenet_v3.reward(70, 1, 1, -1, -1) == 70
     assert mobilenet_v3.reward(70, 0.5, 1, -1, 0) == 70
     assert mobilenet_v3.reward(70, 2, 1, -1, 0) == 35
+
+
+def test_one_exponent_ranks_alike_at_every_target():
+    for exponent in mobilenet_v3.EXPONENTS:
+        orders = {
+            tuple(point.name for point in mobilenet_v3.ranking(target, exponent, exponent))
+            for target in mobilenet_v3.TARGETS
+        }
+        assert len(orders) == 1
+
+
+def test_two_exponents_let_the_target_choose():
+    picked = [mobilenet_v3.ranking(t, -0.6, 0.0)[0].name for t in mobilenet_v3.TARGETS]
+    assert picked[0] == "mobilenet_v3_small"
+    assert "mobilenet_v3_large" in picked
+    assert picked[-1] == "efficientnet_b0"
+
+
+def test_the_explorer_says_the_best_three_and_can_be_dragged():
+    explorer = mobilenet_v3.rewards()
+    assert len(explorer.states) == 112
+    for words, drawing in explorer.states:
+        assert "1: " in words
+        assert "3: " in words
+        assert drawing.count('tabindex="0"') == 4
+        assert "data-drag-x" in drawing
+        assert 'data-drag-y="beyond:15"' in drawing
+    sizes = {drawing[: drawing.index(" style")] for _, drawing in explorer.states}
+    assert len(sizes) == 1
+
+
+def test_no_network_lies_above_the_strongest_curve():
+    for target, beyond, under in ((200, -0.07, -0.07), (100, -1.0, 0.0)):
+        best, *others = mobilenet_v3.ranking(target, beyond, under)
+        top = mobilenet_v3.reward(best.accuracy, best.macs, target, beyond, under)
+        for point in others:
+            assert point.accuracy <= top / mobilenet_v3.reward(1, point.macs, target, beyond, under)

@@ -1,16 +1,14 @@
 """Figures and explorers of the MobileNet v3 chapter."""
 
 import math
-from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
 import torch
+import torchvision
 from torch import nn
 
-from backbones import experiments
 from backbones.diagrams import Edge, Node, Picture, Room, block_diagram, fitted, svg
-from backbones.experiments.mobilenet_v3 import SEARCH, sampled_rows
 from backbones.explorers import Axis, Explorer
 from backbones.models.mobilenet_v2 import InvertedResidual
 from backbones.models.mobilenet_v3 import LARGE, MobileNetV3, Row, conv_hard_swish
@@ -198,35 +196,35 @@ def _found(room: Room) -> str:
     return svg.document(room.width, base + 28, *shapes)
 
 
-# ------------------------------------------------------------------------------ the search
+# ------------------------------------------------------------------------------ the reward
 
-TARGETS = tuple(2 ** (k / 2) for k in range(6))  # million MACs
+NETWORKS = (
+    "mobilenet_v3_small", "mobilenet_v3_large", "mobilenet_v2", "mnasnet0_5", "mnasnet0_75",
+    "mnasnet1_0", "mnasnet1_3", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5",
+    "shufflenet_v2_x2_0", "efficientnet_b0", "regnet_y_400mf",
+)  # fmt: skip
+TARGETS = tuple(50 * 2 ** (k / 2) for k in range(8))  # million MACs
 EXPONENTS = (0.0, -0.03, -0.07, -0.15, -0.3, -0.6, -1.0)
 BELOW = ("the same", "0")
 
 
-class Sample(NamedTuple):
-    """A network of the search: accuracies in percent, one for each seed, and millions of MACs."""
+class Point(NamedTuple):
+    """A network: its accuracy in percent, and millions of MACs."""
 
     name: str
-    accuracies: tuple[float, ...]
+    accuracy: float
     macs: float
-
-    @property
-    def mean(self) -> float:
-        """Of the seeds."""
-        return sum(self.accuracies) / len(self.accuracies)
 
 
 @cache
-def samples() -> tuple[Sample, ...]:
-    """All networks of the recorded search."""
-    record = experiments.load(SEARCH.name)
-    ends = record.final()
-    return tuple(
-        Sample(name, tuple(100 * v for v in values), record.runs(name)[0].macs / 1e6)
-        for name, values in ends.items()
-    )
+def published() -> tuple[Point, ...]:
+    """Networks for phones, as torchvision publishes them, by its first recipe for each."""
+    points = []
+    for name in NETWORKS:
+        meta = torchvision.models.get_model_weights(name).IMAGENET1K_V1.meta
+        accuracy = meta["_metrics"]["ImageNet-1K"]["acc@1"]
+        points.append(Point(name, accuracy, 1000 * meta["_ops"]))
+    return tuple(points)
 
 
 def reward(accuracy: float, macs: float, target: float, beyond: float, below: float) -> float:
@@ -234,30 +232,28 @@ def reward(accuracy: float, macs: float, target: float, beyond: float, below: fl
     return accuracy * (macs / target) ** (below if macs <= target else beyond)
 
 
-def ranking(target: float, beyond: float, below: float, seed: int | None = None) -> list[Sample]:
-    """Samples by reward, the best first; by the mean of the seeds, or by one seed."""
+def ranking(target: float, beyond: float, below: float) -> list[Point]:
+    """Published networks by reward, the best first."""
+    return sorted(
+        published(),
+        key=lambda point: reward(point.accuracy, point.macs, target, beyond, below),
+        reverse=True,
+    )
 
-    def gain(sample: Sample) -> float:
-        accuracy = sample.mean if seed is None else sample.accuracies[seed]
-        return reward(accuracy, sample.macs, target, beyond, below)
 
-    return sorted(samples(), key=gain, reverse=True)
-
-
-def _search() -> Explorer:
+def rewards() -> Explorer:
     """Target and exponent of the reward, its iso-lines, and the network that it picks."""
     return Explorer(
-        _searched,
+        _rewarded,
         title="What the reward picks",
         name="reward",
-        alt="Accuracy against cost of the sampled networks, with lines of equal reward",
-        caption="Points are the means of two seeds, joined by a thin line. Drag the ring sideways "
-        "for the target, down for a heavier price. On a curve all networks have equal reward; no "
-        "point lies above the strongest. The towers are the winner’s blocks: expanded channels "
-        "above, kernel and gates below.",
-        target=Axis(TARGETS, "target (M MACs)", format=lambda v: f"{v:.1f}", default=2.0),
-        beyond=Axis(EXPONENTS, "exponent w", format=_signed, default=-0.07),
-        below=Axis(BELOW, "w below the target"),
+        alt="Accuracy against cost of published networks, with lines of equal reward",
+        caption="Drag the ring sideways for the target, down for a heavier price. On a curve all "
+        "networks have equal reward; no point lies above the strongest. Step through the best "
+        "three with Tab. When does the target matter?",
+        target=Axis(TARGETS, "target (M MACs)", format=lambda v: f"{v:.0f}", default=200.0),
+        beyond=Axis(EXPONENTS, "w beyond it", format=_signed, default=-0.07),
+        below=Axis(BELOW, "w below it"),
     )
 
 
@@ -265,45 +261,50 @@ def _signed(value: float) -> str:
     return f"{value:g}".replace("-", "−")
 
 
-def _searched(target: float, beyond: float, below: str) -> Picture:
+def _rewarded(target: float, beyond: float, below: str) -> Picture:
     under = beyond if below == "the same" else 0.0
-    best, second, *_ = ranking(target, beyond, under)
-    alone = [ranking(target, beyond, under, seed)[0].name for seed in (0, 1)]
-    facts = f"{best.name}: {best.mean:.1f} % at {best.macs:.2f} M MACs"
-    seeds = f"seed 0 alone: {alone[0]}; seed 1 alone: {alone[1]}"
-    alt = f"Winner {facts}; second {second.name}. {seeds}."
+    order = ranking(target, beyond, under)
+    best = order[0]
+    said = [
+        f"{place}: {p.name}, {p.accuracy:.1f} % at {p.macs:.0f} M MACs, reward "
+        f"{reward(p.accuracy, p.macs, target, beyond, under):.1f}"
+        for place, p in enumerate(order[:3], 1)
+    ]
+    alt = f"Target {target:.0f} M MACs, w {_signed(beyond)} beyond, {_signed(under)} below. "
+    alt += "; ".join(said)
 
     def layout(room: Room) -> str:
-        plot = _Plot.of(room)
-        top = reward(best.mean, best.macs, target, beyond, under)
-        shapes = [
-            room.title(0, 10, f"winner {facts}", anchor="start", bold=True),
-            room.note(0, 30, seeds, anchor="start"),
-            plot.frame(room),
-        ]
+        plot = _Plot(34, room.width - 8, 90, 350 if room.narrow else 390)
+        top = reward(best.accuracy, best.macs, target, beyond, under)
+        shapes = [plot.frame(room)]
         curves = [
-            plot.curve(top * share, target, beyond, under, thickness=2.4 if share == 1 else 1)
+            plot.curve(top * share, target, beyond, under, 2.4 if share == 1 else 1)
             for share in (1, 0.95, 0.9)
         ]
-        shapes.append(svg.part(2, *curves, label="curves of equal reward, 5 and 10 % less below"))
-        for sample in samples():
-            if sample is not best:
-                shapes.append(plot.point(sample, "grey"))
-        rows = sampled_rows(int(best.name.split()[-1]))
-        drawn = [plot.point(best, "orange"), *_towers(room, rows, plot.bottom + 44)]
-        said = f"{facts}, {len(rows)} blocks; its seeds {best.accuracies[0]:.1f} and "
-        shapes.append(svg.part(1, *drawn, label=f"{said}{best.accuracies[1]:.1f} %"))
+        shapes.append(svg.part(4, *curves, label="equal reward; 5 and 10 % less below"))
+        shapes += [plot.dot(point, 4, "grey") for point in order[3:]]
+        for place, point in enumerate(order[:3], 1):
+            words = said[place - 1].rpartition(", reward")[0] if room.narrow else said[place - 1]
+            words = words.replace(" MACs", "") if room.narrow else words
+            drawn = [
+                room.note(0, 10 + 20 * (place - 1), words, anchor="start", bold=place == 1),
+                plot.dot(point, 8 - place, "orange" if place == 1 else "yellow"),
+            ]
+            shapes.append(svg.part(place, *drawn, label=said[place - 1]))
         x = plot.x(target)
-        step = plot.x(TARGETS[1]) - plot.x(TARGETS[0])
         y = plot.top + 10 + 15 * EXPONENTS.index(beyond)
         line = svg.line(x, plot.top, x, plot.bottom, dashed=True, thickness=1)
-        shapes.append(svg.part(3, line, label=f"the target, {target:.1f} M MACs"))
         hold = svg.rect(x - 22, y - 22, 44, 44, fill="ink", stroke="none", tint=0)
         ring = svg.circle(x, y, 8, fill="purple", stroke="ink", tint=0.6)
+        step = plot.x(TARGETS[1]) - plot.x(TARGETS[0])
+        shapes.append(line)
         shapes.append(svg.draggable(hold, ring, x=("target", step), y=("beyond", 15)))
-        return svg.document(room.width, plot.bottom + 44 + _TOWER + 52, *shapes)
+        return svg.document(room.width, plot.bottom + 26, *shapes)
 
     return fitted(layout, alt)
+
+
+_ACCURACIES, _COSTS = (55, 80), (34, 720)
 
 
 class _Plot(NamedTuple):
@@ -313,22 +314,13 @@ class _Plot(NamedTuple):
     right: float
     top: float
     bottom: float
-    accuracies: tuple[float, float]
-    costs: tuple[float, float]
-
-    @classmethod
-    def of(cls, room: Room) -> "_Plot":
-        values = [v for sample in samples() for v in sample.accuracies]
-        low, high = 5 * math.floor(min(values) / 5), 5 * math.ceil(max(values) / 5)
-        bottom = 290 if room.narrow else 340
-        return cls(34, room.width - 8, 66, bottom, (low, high), (0.85, 7.6))
 
     def x(self, cost: float) -> float:
-        low, high = map(math.log, self.costs)
+        low, high = map(math.log, _COSTS)
         return self.left + (self.right - self.left) * (math.log(cost) - low) / (high - low)
 
     def y(self, accuracy: float) -> float:
-        low, high = self.accuracies
+        low, high = _ACCURACIES
         return self.bottom - (self.bottom - self.top) * (accuracy - low) / (high - low)
 
     def frame(self, room: Room) -> str:
@@ -336,38 +328,31 @@ class _Plot(NamedTuple):
         shapes = [
             svg.line(self.left, self.top, self.left, self.bottom, thickness=1),
             svg.line(self.left, self.bottom, self.right, self.bottom, thickness=1),
-            room.note(0, self.top - 15, "validation accuracy (%)", anchor="start"),
+            room.note(0, self.top - 15, "ImageNet top-1 (%)", anchor="start"),
             room.note(self.right, self.bottom - 11, "M MACs", anchor="end"),
         ]
-        step = 5 if self.accuracies[1] - self.accuracies[0] <= 30 else 10
-        for value in range(self.accuracies[0], self.accuracies[1] + 1, step):
+        for value in range(_ACCURACIES[0], _ACCURACIES[1] + 1, 5):
             shapes.append(room.note(self.left - 6, self.y(value), value, anchor="end"))
-        for cost in (1, 2, 3, 4, 6):
+        for cost in (50, 100, 200, 400):
             shapes.append(room.note(self.x(cost), self.bottom + 12, cost))
         return "".join(shapes)
 
-    def point(self, sample: Sample, fill: str) -> str:
-        """A network: a line from seed to seed, and their mean."""
-        x, ends = self.x(sample.macs), [self.y(v) for v in sample.accuracies]
-        strong = fill != "grey"
-        return svg.line(x, *ends[:1], x, ends[1], stroke=fill, thickness=1) + svg.circle(
-            x,
-            self.y(sample.mean),
-            6.5 if strong else 4,
-            fill=fill,
-            stroke="ink" if strong else "none",
+    def dot(self, point: Point, radius: float, fill: str) -> str:
+        """A network."""
+        edge = "none" if fill == "grey" else "ink"
+        return svg.circle(
+            self.x(point.macs), self.y(point.accuracy), radius, fill=fill, stroke=edge
         )
 
     def curve(
         self, gain: float, target: float, beyond: float, under: float, thickness: float
     ) -> str:
         """All points of one reward that are in the plot."""
-        low, high = self.accuracies
         points, steps = [], 120
         for k in range(steps + 1):
-            cost = self.costs[0] * (self.costs[1] / self.costs[0]) ** (k / steps)
+            cost = _COSTS[0] * (_COSTS[1] / _COSTS[0]) ** (k / steps)
             accuracy = gain / reward(1, cost, target, beyond, under)
-            if low <= accuracy <= high:
+            if _ACCURACIES[0] <= accuracy <= _ACCURACIES[1]:
                 points.append((round(self.x(cost)), round(self.y(accuracy))))
         if len(points) < 2:
             return ""
@@ -375,27 +360,3 @@ class _Plot(NamedTuple):
         kept = sorted({0, corner, len(points) - 1, *range(0, len(points), 10)})
         way = "L".join(f"{points[k][0]} {points[k][1]}" for k in kept)
         return svg.path(f"M{way}", stroke="blue", thickness=thickness)
-
-
-_TOWER, _MOST = 56, 9  # height of the highest tower, and how many there can be
-
-
-def _towers(room: Room, rows: Sequence[Row], top: float) -> list[str]:
-    """A network's blocks, each as high as its expanded channels; the darker foot is its output."""
-    pitch, base = (room.width - 20) / _MOST, top + _TOWER
-    wide, x, drawn = 0.7 * pitch, 0.0, []
-    for row in rows:
-        x += 10 if row.stride == 2 else 0
-        fill = "orange" if row.kernel_size == 5 else "blue"
-        for channels, tint in ((row.hidden_channels, 0.3), (row.channels, 0.55)):
-            height = _TOWER * channels / 192
-            drawn.append(svg.rect(x, base - height, wide, height, fill=fill, tint=tint,
-                                  thickness=1))  # fmt: skip
-        middle = x + wide / 2
-        above = base - _TOWER * row.hidden_channels / 192 - 8
-        drawn.append(room.note(middle, above, row.hidden_channels))
-        drawn.append(room.note(middle, base + 13, f"{row.kernel_size}×{row.kernel_size}"))
-        if row.squeeze:
-            drawn.append(room.note(middle, base + 30, "SE"))
-        x += pitch
-    return drawn
