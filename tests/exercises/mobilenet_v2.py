@@ -25,29 +25,31 @@ def full_3x3(in_channels, out_channels, expansion, stride, size):
     return expand + small**2 * hidden * (9 * hidden + out_channels)
 
 
-def by_all_rows(T, y):
-    return torch.linalg.pinv(T) @ y
+def by_all_rows(matrix, y):
+    return torch.linalg.pinv(matrix) @ y
 
 
-def doubled(T, y):
-    return 2 * torch.linalg.pinv(T) @ y
+def doubled(matrix, y):
+    return 2 * torch.linalg.pinv(matrix) @ y
 
 
-def shortest(T, y):
-    rows = T[y > 0]
-    return torch.linalg.pinv(rows) @ y[y > 0] if len(rows) else torch.zeros(T.shape[1]).double()
+def shortest(matrix, y):
+    rows = matrix[y > 0]
+    return (
+        torch.linalg.pinv(rows) @ y[y > 0] if len(rows) else torch.zeros(matrix.shape[1]).double()
+    )
 
 
-def counting_rows(T, y):
-    if (y > 0).sum() < T.shape[1]:
-        return torch.full((T.shape[1],), torch.nan, dtype=T.dtype)
-    return shortest(T, y)
+def counting_rows(matrix, y):
+    if (y > 0).sum() < matrix.shape[1]:
+        return torch.full((matrix.shape[1],), torch.nan, dtype=matrix.dtype)
+    return shortest(matrix, y)
 
 
-def two_rows_are_enough(T, y):
-    if torch.linalg.matrix_rank(T[y > 0]) < 2:
-        return torch.full((T.shape[1],), torch.nan, dtype=T.dtype)
-    return shortest(T, y)
+def two_rows_are_enough(matrix, y):
+    if torch.linalg.matrix_rank(matrix[y > 0]) < 2:
+        return torch.full((matrix.shape[1],), torch.nan, dtype=matrix.dtype)
+    return shortest(matrix, y)
 
 
 def whole(block, x, pieces):

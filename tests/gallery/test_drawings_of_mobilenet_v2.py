@@ -1,5 +1,6 @@
 """MobileNet v2's gallery: what is lost, what is read back, drawings as they should say."""
 
+import itertools
 import math
 import re
 
@@ -62,7 +63,7 @@ def test_a_step_of_the_ring_is_as_long_as_it_is_dragged():
         ring = gallery._through(dimensions, 1, OWN_ROWS).svg.rpartition("data-drag-x")[2]
         places.append(float(re.search(r'cx="([\d.]+)"', ring)[1]))
         steps.append(float(re.search(r"dimensions:([\d.]+)", ring)[1]))
-    moved = [b - a for a, b in zip(places, places[1:], strict=False)]
+    moved = [b - a for a, b in itertools.pairwise(places)]
     assert moved == pytest.approx(steps[1:], abs=0.05)
 
 
