@@ -87,7 +87,7 @@ def test_the_explorer_says_the_best_three_and_can_be_dragged():
         assert drawing.count('tabindex="0"') == 4
         assert "data-drag-x" in drawing
         assert 'data-drag-y="beyond:15"' in drawing
-    sizes = {drawing[: drawing.index(" style")] for _, drawing in explorer.states}
+    sizes = {drawing[: drawing.index(">")] for _, drawing in explorer.states}
     assert len(sizes) == 1
 
 

@@ -171,7 +171,7 @@ def found_and_cut() -> Picture:
 
 def _found(room: Room) -> str:
     old = mnasnet_a1()
-    pitch, high, base = room.width / len(old), 150, 172
+    pitch, high, base = (room.width - 10) / len(old), 150, 172
     wide, shapes, stages = 0.66 * pitch, [], {}
     for index, row in enumerate(old):
         x = pitch * (index + 0.5)
