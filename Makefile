@@ -78,7 +78,7 @@ test-nbval: $(INSTALLED)
 
 test-site: book
 	$(PY) tools/build_gallery.py
-	$(PY) -m pytest $(SITE_TESTS) -n 2
+	$(PY) -m pytest $(SITE_TESTS) -n 2 --durations=20
 
 # Two stand-ins for other machines: what a processor of 2010 does, and one without AVX-512.
 test-processors: $(INSTALLED) ## Run unit tests, parity and chapters with other processors' arithmetic

@@ -115,7 +115,7 @@ class Visit:
         )
         self.context.route("**/*", self._only_this_machine)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(60_000)  # slow machines are no fault of the page
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
         self.page.on("requestfailed", self._failed)
@@ -169,16 +169,18 @@ def visit(browser, site):
 
 # Every rule that is on by default, and that fingers find what they are to tap on.
 AXE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+COLOR_RULES = ["color-contrast", "link-in-text-block"]
 
 
 @pytest.fixture(scope="session")
 def axe():
-    """The accessibility checker."""
+    """The accessibility checker: of everything, or only of what a theme can change."""
     module = pytest.importorskip("axe_playwright_python.sync_playwright")
     checker = module.Axe()
 
-    def findings(page):
-        found = checker.run(page, options=AXE).response["violations"]
+    def findings(page, only_colors=False):
+        options = AXE | ({"runOnly": COLOR_RULES} if only_colors else {})
+        found = checker.run(page, options=options).response["violations"]
         return [
             f"{v['impact']}: {v['help']} ({v['id']}): {node['html'][:160]} {node['any'][:1]}"
             for v in found
