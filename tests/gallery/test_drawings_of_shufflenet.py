@@ -20,7 +20,7 @@ def behind(groups: int, width: int, units: int) -> list[set[int]]:
 
 
 @pytest.mark.parametrize(
-    ("groups", "width"), itertools.product(shufflenet.GROUPS, shufflenet.WIDTHS)
+    ("groups", "width"), list(itertools.product(shufflenet.GROUPS, shufflenet.WIDTHS))
 )
 def test_levels_are_as_counted_place_by_place(groups, width):
     for units, level in enumerate(shufflenet.levels(groups, width, shuffled=True), 1):
@@ -50,7 +50,7 @@ def test_shares_of_1x1_layers_are_as_by_hand():
     assert found["ResNeXt block, 32 groups"].share == pytest.approx(65_536 / 70_144)
     assert found["MobileNet v1, whole"].share == pytest.approx(0.9486, abs=1e-4)
     for picture in (shufflenet.where_the_work_is().svg, shufflenet.where_the_work_is().narrow):
-        assert "93.4% in 1×1 layers" in picture
+        assert "93.4% in 1×1s" in picture
 
 
 def test_the_explorer_says_after_how_many_units_all_groups_are_behind_all():

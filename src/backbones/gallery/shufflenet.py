@@ -104,7 +104,7 @@ def where_the_work_is() -> Picture:
 def _bars(room: Room, found: dict[str, Work]) -> str:
     shapes, y = [], 0
     for name, one in found.items():
-        whole = f"{name}: {one.share:.1%} in 1×1 layers"
+        whole = f"{name}: {one.share:.1%} in 1×1s"
         shapes.append(room.title(0, y + 9, whole, anchor="start"))
         x = 1.0
         for value, fill in zip(one, ("blue", "orange", "grey"), strict=True):
