@@ -42,7 +42,7 @@ def show(browser):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("request", lambda request: faults.append(request.url))
         bodies = "".join(figure._repr_html_() for figure in figures)
