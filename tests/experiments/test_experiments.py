@@ -15,18 +15,24 @@ from backbones.experiments import (
     batch_norm,
     checkpoints,
     densenet,
+    ghostnet,
     googlenet,
     grouped_convolution,
     inception,
     inception_v4,
     lenet,
+    mobilenet_v1,
+    mobilenet_v2,
+    mobilenet_v3,
     nin,
     normalization,
     resnet_variants,
     resnext,
     senet,
     shipped,
+    shufflenet,
     training,
+    vovnet,
 )
 from backbones.experiments.recording import build
 from backbones.layers import SqueezeExcitation
@@ -39,17 +45,23 @@ MODULES = (
     batch_norm,
     checkpoints,
     densenet,
+    ghostnet,
     googlenet,
     grouped_convolution,
     inception,
     inception_v4,
     lenet,
+    mobilenet_v1,
+    mobilenet_v2,
+    mobilenet_v3,
     nin,
     normalization,
     resnet_variants,
     resnext,
     senet,
+    shufflenet,
     training,
+    vovnet,
 )
 ALL = {e.name: e for module in MODULES for e in module.EXPERIMENTS}
 
@@ -68,7 +80,7 @@ def noise_for(experiment):
     name = next(iter(experiment.data))
     if name == "digits":
         return pictures(1, 28, classes=10)
-    large = experiment.name in ("alexnet_parts", "resnet_variants")
+    large = experiment.name in ("alexnet_parts", "resnet_variants", "mobilenet_v1_multipliers")
     return pictures(3, 64 if large else 32)
 
 
@@ -99,6 +111,14 @@ EQUAL_COST = {
     ),
     "senet_gates": (0.004, ()),
     "densenet_connections": (0.013, ()),
+    "vovnet_parts": (0.03, ()),
+    "mobilenet_v1_layers": (
+        0.015,
+        ("separable, equal width", "full, as cheap as separable"),
+    ),
+    "mobilenet_v2_bottleneck": (0.075, ()),
+    "mobilenet_v3_parts": (0.015, ()),
+    "shufflenet_groups": (0.02, ()),
     "training_inputs": (0, ()),
     "training_decay": (0, ()),
 }

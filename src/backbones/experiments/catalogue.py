@@ -9,11 +9,15 @@ from backbones.experiments import (
     checkpoints,
     convolution,
     densenet,
+    ghostnet,
     googlenet,
     grouped_convolution,
     inception,
     inception_v4,
     lenet,
+    mobilenet_v1,
+    mobilenet_v2,
+    mobilenet_v3,
     nin,
     normalization,
     receptive_field,
@@ -21,8 +25,10 @@ from backbones.experiments import (
     resnet_variants,
     resnext,
     senet,
+    shufflenet,
     training,
     vgg,
+    vovnet,
 )
 from backbones.experiments.experiment import Experiment
 
@@ -47,6 +53,12 @@ _MODULES = (
     resnext,
     senet,
     densenet,
+    vovnet,
+    mobilenet_v1,
+    mobilenet_v2,
+    mobilenet_v3,
+    shufflenet,
+    ghostnet,
 )
 _EXPERIMENTS = {e.name: e for module in _MODULES for e in module.EXPERIMENTS}
 
