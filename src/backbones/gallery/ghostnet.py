@@ -216,7 +216,8 @@ def _measured() -> dict[tuple[str, str], _Layer]:
 
 
 def _layer(maps: Tensor) -> _Layer:
-    alike = similarity(maps)
+    # Two maps that are each other's fellow are equally similar: last bits must not order them.
+    alike = similarity(maps).round(decimals=9)
     order = [i for i in alike.argsort(descending=True, stable=True).tolist() if alike[i] > 0]
     correlations = torch.corrcoef(maps[0].flatten(1)).nan_to_num().fill_diagonal_(0)
     pairs = []
@@ -261,7 +262,7 @@ def real_ghosts() -> Explorer:
         caption="Drag the marker along the curve to choose a map, or use the slider. All is "
         "measured on this one photograph; maps are averaged to 28 by 28 pixels for show. The "
         "fellow has its own scale of greys, the three others the map’s.",
-        place=Axis(PLACES, "place in the order", unit=" %"),
+        place=Axis(PLACES, "place", unit=" %"),
         cheap=Axis(tuple(CHEAP), "cheap operation", default="3×3"),
         layer=Axis(LAYERS),
         network=Axis(NETWORKS),
