@@ -191,3 +191,26 @@ def test_runs_as_a_module():
     command = [sys.executable, "-m", "backbones", "list", "vgg11"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["vgg11", "vgg11_bn"]
+
+
+def test_a_layer_that_stands_in_two_places_keeps_its_weights():
+    conv = nn.Conv2d(3, 3, 3, padding=1)
+    model = nn.Sequential(conv, nn.ReLU(), conv)
+    x = torch.rand(1, 3, 8, 8)
+    before = model(x)
+    found = profile(model, (3, 8, 8))
+    assert torch.equal(model(x), before)
+    assert found.macs == 2 * 8 * 8 * 3 * 3 * 9
+    assert found.parameters == 3 * 3 * 9 + 3
+
+
+def test_weights_that_two_layers_share_are_counted_once_and_kept():
+    one, other = nn.Conv2d(3, 3, 1, bias=False), nn.Conv2d(3, 3, 1, bias=False)
+    other.weight = one.weight
+    model = nn.Sequential(one, other)
+    x = torch.rand(1, 3, 8, 8)
+    before = model(x)
+    found = profile(model, (3, 8, 8))
+    assert torch.equal(model(x), before)
+    assert other.weight is one.weight
+    assert (found.macs, found.parameters) == (2 * 8 * 8 * 9, 9)

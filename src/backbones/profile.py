@@ -246,10 +246,7 @@ def _measure_named(name: str, input_size: tuple[int, ...], depth: int | None) ->
 
 
 def _measure(model: nn.Module, input_size: tuple[int, ...], depth: int | None) -> Profile:
-    state = {
-        name: torch.empty_like(tensor, device="meta")
-        for name, tensor in [*model.named_parameters(), *model.named_buffers()]
-    }
+    state = _shapes_of_state(model)
     image = torch.empty(1, *input_size, device="meta")
     recorder = _Recorder(model, state.values(), image)
     with ExitStack() as stack:
@@ -266,8 +263,26 @@ def _measure(model: nn.Module, input_size: tuple[int, ...], depth: int | None) -
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         for mode in (recorder.flops, recorder.memory, recorder.tracker):
             stack.enter_context(mode)
-        torch.func.functional_call(model, state, (image,))
+        torch.func.functional_call(model, state, (image,), tie_weights=False)
     return Profile(tuple(_rows(recorder.visits, depth)), type(model).__name__, input_size)
+
+
+def _shapes_of_state(model: nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers without memory, by name: each place once, also in a shared module.
+
+    A module that stands in two places of the model has two names, and replacing its weights by
+    both would lose the real ones. Weights that two modules share are one tensor here as well.
+    """
+    shapes: dict[Tensor, Tensor] = {}
+    state = {}
+    for prefix, module in model.named_modules():
+        own = [*module.named_parameters(recurse=False, remove_duplicate=False)]
+        own += module.named_buffers(recurse=False, remove_duplicate=False)
+        for name, tensor in own:
+            if tensor not in shapes:
+                shapes[tensor] = torch.empty_like(tensor, device="meta")
+            state[f"{prefix}.{name}" if prefix else name] = shapes[tensor]
+    return state
 
 
 def _rows(visits: dict[str, _Visit], depth: int | None):
