@@ -1,4 +1,4 @@
-"""What the experiments on VoVNet, the MobileNets, ShuffleNet and GhostNet are built of."""
+"""What the experiments on VoVNet, MobileNet v1 and v2, ShuffleNet and GhostNet are built of."""
 
 from functools import partial
 
@@ -10,7 +10,6 @@ from backbones.experiments import (
     ghostnet,
     mobilenet_v1,
     mobilenet_v2,
-    mobilenet_v3,
     shufflenet,
     vovnet,
 )
@@ -115,25 +114,6 @@ def test_expansions_of_equal_cost(expansion):
     widths = mobilenet_v2._EQUAL_COST[expansion]
     model = mobilenet_v2.small_mobilenet(5, expansion, widths)
     assert macs(model) == pytest.approx(macs(mobilenet_v2.small_mobilenet(5)), rel=0.02)
-
-
-@pytest.mark.parametrize("name", mobilenet_v3.PARTS.models)
-def test_parts_are_there_where_the_name_says_so(name):
-    kinds = [type(module).__name__ for module in mobilenet_v3.PARTS.models[name](5).modules()]
-    assert ("SqueezeExcitation" in kinds) == ("SE" in name)
-    # Two a block, and one behind the last 1x1.
-    expected = {"all blocks": 13, "last four": 9, "SE and h-swish": 13}
-    count = next((n for words, n in expected.items() if words in name), 0)
-    assert kinds.count("Hardswish") + kinds.count("SiLU") == count
-    assert ("SiLU" in kinds) == name.startswith("swish")
-
-
-def test_samples_are_the_same_each_time_and_differ_from_each_other():
-    drawn = [tuple(mobilenet_v3.sampled_rows(seed)) for seed in range(mobilenet_v3.SAMPLES)]
-    assert drawn == [tuple(mobilenet_v3.sampled_rows(s)) for s in range(mobilenet_v3.SAMPLES)]
-    assert len(set(drawn)) == len(drawn)
-    for rows in drawn:
-        assert mobilenet_v3.network_of_rows(5, rows)(torch.randn(2, 3, 32, 32)).shape == (2, 5)
 
 
 # ShuffleNet and GhostNet

@@ -17,7 +17,6 @@ from backbones.experiments import (
     lenet,
     mobilenet_v1,
     mobilenet_v2,
-    mobilenet_v3,
     nin,
     normalization,
     receptive_field,
@@ -56,7 +55,6 @@ _MODULES = (
     vovnet,
     mobilenet_v1,
     mobilenet_v2,
-    mobilenet_v3,
     shufflenet,
     ghostnet,
 )
