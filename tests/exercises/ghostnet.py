@@ -24,6 +24,10 @@ def upside_down(c, k, s, d):
     return (c * k**2 + (s - 1) * d**2) / (s * c * k**2)
 
 
+def always_3x3(c, k, s, d):
+    return s * c * k**2 / (c * k**2 + (s - 1) * 9)
+
+
 def all_ghosts(c, k, s, d):
     return s * c * k**2 / (c * k**2 + s * d**2)
 
@@ -57,6 +61,21 @@ def of_rows_not_maps(maps, number):
     rows = torch.corrcoef(maps.mean(2)).fill_diagonal_(0)
     best = rows[number].abs().argmax().item()
     return best, rows[number, best].item()
+
+
+def skips_equal_maps(maps, number):
+    row = torch.corrcoef(maps.flatten(1))[number]
+    row[row.abs() > 0.999] = 0
+    best = row.abs().argmax().item()
+    return best, row[best].item()
+
+
+def by_distance(maps, number):
+    rows = maps.flatten(1)
+    distances = (rows - rows[number]).norm(dim=1)
+    distances[number] = torch.inf
+    best = distances.argmin().item()
+    return best, torch.corrcoef(rows)[number, best].item()
 
 
 def _folded(conv, weight):
@@ -115,8 +134,17 @@ WRONG = {
         forgets_the_window,
         upside_down,
         all_ghosts,
+        always_3x3,
     ],
-    3: [with_itself, greatest_not_most_similar, without_means, sign_is_lost, of_rows_not_maps],
+    3: [
+        with_itself,
+        greatest_not_most_similar,
+        without_means,
+        sign_is_lost,
+        of_rows_not_maps,
+        skips_equal_maps,
+        by_distance,
+    ],
     4: [
         ghosts_dropped,
         without_factors,
