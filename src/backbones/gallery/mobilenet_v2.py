@@ -13,7 +13,7 @@ from backbones.models.mobilenet_v2 import InvertedResidual
 from backbones.models.resnet import Bottleneck
 
 DIMENSIONS = (2, 3, 5, 15, 30)
-SEEDS = (3, 38, 62)  # of matrices that are far from singular: no point leaves the panel
+SEEDS = (62, 3, 38)  # of matrices that are far from singular: no point leaves the panel
 READERS = ("pseudo-inverse", "rows above 0")
 PIECES = ("blue", "orange", "green", "pink", "yellow", "purple")  # of the spiral, from the inside
 POINTS = 96
