@@ -29,6 +29,11 @@ def depthwise_on_the_outputs(in_channels, out_channels, kernel, side, stride):
     return numbers, numbers * (-(-side // stride)) ** 2
 
 
+def rounded_for_strides_up_to_2(in_channels, out_channels, kernel, side, stride):
+    numbers = in_channels * (kernel**2 + out_channels)
+    return numbers, numbers * (side if stride == 1 else (side + 1) // stride) ** 2
+
+
 def _separate(model, *, nested=True, skip=lambda conv: False, stride_both=False, padding=True,
               bias=(False, None)):  # fmt: skip
     modules = model.named_modules() if nested else model.named_children()
@@ -81,6 +86,31 @@ def the_first_too(model):
     return _separate(model, skip=lambda c: c.groups > 1 or c.kernel_size == (1, 1))
 
 
+def only_the_tall_kernels(model):
+    return _separate(model, skip=lambda c: _kept(c) or c.kernel_size[0] == 1)
+
+
+def square_kernels(model):
+    for name, conv in list(model.named_modules()):
+        if isinstance(conv, nn.Conv2d) and not _kept(conv):
+            c, size = conv.in_channels, max(conv.kernel_size)
+            look = nn.Conv2d(c, c, size, conv.stride, size // 2, groups=c, bias=False)
+            mix = nn.Conv2d(c, conv.out_channels, 1, bias=conv.bias is not None)
+            model.set_submodule(name, nn.Sequential(look, mix))
+    return model
+
+
+def the_1x1_first(model):
+    for name, conv in list(model.named_modules()):
+        if isinstance(conv, nn.Conv2d) and not _kept(conv):
+            c = conv.out_channels
+            how = conv.kernel_size, conv.stride, conv.padding
+            mix = nn.Conv2d(conv.in_channels, c, 1, bias=conv.bias is not None)
+            look = nn.Conv2d(c, c, *how, groups=c, bias=False)
+            model.set_submodule(name, nn.Sequential(mix, look))
+    return model
+
+
 WRONG = {
     2: [
         rounded_down,
@@ -88,6 +118,7 @@ WRONG = {
         a_full_layer,
         always_3x3,
         depthwise_on_the_outputs,
+        rounded_for_strides_up_to_2,
     ],
     3: [
         only_the_outer_ones,
@@ -98,5 +129,8 @@ WRONG = {
         the_1x1_too,
         the_grouped_too,
         the_first_too,
+        only_the_tall_kernels,
+        square_kernels,
+        the_1x1_first,
     ],
 }
