@@ -94,8 +94,15 @@ def changes_the_given(depthwise, groups):
     return depthwise
 
 
+def changes_the_bias(depthwise, groups):
+    right = _with(depthwise, _order(depthwise, depthwise.out_channels // groups))
+    with torch.no_grad():
+        depthwise.bias.copy_(right.bias)
+    return right
+
+
 WRONG = {
     2: [inverse, no_error, unshuffled],
     3: [no_shortcut, one_unit_for_all, before_the_shuffle, in_place],
-    4: [same_layer, wrong_way_round, without_bias, old_bias, changes_the_given],
+    4: [same_layer, wrong_way_round, without_bias, old_bias, changes_the_given, changes_the_bias],
 }
