@@ -174,12 +174,19 @@ COLOR_RULES = ["color-contrast", "link-in-text-block"]
 
 @pytest.fixture(scope="session")
 def axe():
-    """The accessibility checker: of everything, or only of what a theme can change."""
+    """The accessibility checker: of everything, of colours, of all but them, or of nothing."""
     module = pytest.importorskip("axe_playwright_python.sync_playwright")
     checker = module.Axe()
 
-    def findings(page, only_colors=False):
-        options = AXE | ({"runOnly": COLOR_RULES} if only_colors else {})
+    def findings(page, what="all"):
+        if what == "nothing":
+            return []
+        off = {rule: {"enabled": False} for rule in COLOR_RULES}
+        options = {
+            "all": AXE,
+            "colors": AXE | {"runOnly": COLOR_RULES},
+            "all but colors": AXE | {"rules": AXE["rules"] | off},
+        }[what]
         found = checker.run(page, options=options).response["violations"]
         return [
             f"{v['impact']}: {v['help']} ({v['id']}): {node['html'][:160]} {node['any'][:1]}"
