@@ -226,7 +226,7 @@ def _plane(room: Room, alpha: float, side: int) -> list[str]:
         return x, low - down * (a - ALPHAS[0]) / 0.125
 
     shapes = [
-        room.note(0, 10, "width α", anchor="start"),
+        room.note(3, 10, "width α", anchor="start"),
         svg.line(left - 8, top - 14, left - 8, low + 10, stroke="grey", thickness=1),
         svg.line(left - 8, low + 10, right + 8, low + 10, stroke="grey", thickness=1),
         room.note((left + right) / 2, low + 44, "side of the picture, pixels"),
