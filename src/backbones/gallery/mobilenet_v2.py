@@ -113,8 +113,8 @@ def spirals() -> Picture:
     return fitted(
         layout,
         "Six panels. First a spiral of two turns. Then what comes back through a ReLU: from 2 "
-        "numbers parts of it, the rest folded onto two lines; from 3 and 5 a bent curve; from 15 "
-        "and 30 a whole spiral again, smaller.",
+        "and 3 numbers parts of it, the rest folded onto lines; from 5 a bent curve with less "
+        "folded; from 15 and 30 a whole spiral again, smaller.",
         "Colours: six pieces of the spiral, from the inside to the outside.",
     )
 
