@@ -56,7 +56,8 @@ def in_place(groups, n, units):
 
 def _with(depthwise, order, *, bias=True):
     count = depthwise.out_channels
-    layer = nn.Conv2d(count, count, 3, depthwise.stride, depthwise.padding, groups=count, bias=bias)
+    size, stride, padding = depthwise.kernel_size, depthwise.stride, depthwise.padding
+    layer = nn.Conv2d(count, count, size, stride, padding, groups=count, bias=bias)
     with torch.no_grad():
         layer.weight.copy_(depthwise.weight[order])
         if bias:
@@ -101,8 +102,26 @@ def changes_the_bias(depthwise, groups):
     return right
 
 
+def always_three(depthwise, groups):
+    count = depthwise.out_channels
+    order = _order(depthwise, count // groups)
+    layer = nn.Conv2d(count, count, 3, depthwise.stride, 1, groups=count)
+    with torch.no_grad():
+        layer.weight.copy_(depthwise.weight[order][..., :3, :3])
+        layer.bias.copy_(depthwise.bias[order])
+    return layer
+
+
 WRONG = {
     2: [inverse, no_error, unshuffled],
     3: [no_shortcut, one_unit_for_all, before_the_shuffle, in_place],
-    4: [same_layer, wrong_way_round, without_bias, old_bias, changes_the_given, changes_the_bias],
+    4: [
+        same_layer,
+        wrong_way_round,
+        without_bias,
+        old_bias,
+        changes_the_given,
+        changes_the_bias,
+        always_three,
+    ],
 }
