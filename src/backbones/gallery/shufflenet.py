@@ -275,7 +275,7 @@ def mixing() -> Explorer:
         "channel depends on. Point at a colour, or step with Tab: where does it get to? Drag the "
         "ring to the right for wider groups, and set how many there are.",
         groups=Axis(GROUPS, "groups g", default=4),
-        width=Axis(WIDTHS, "bottleneck channels in a group", default=2),
+        width=Axis(WIDTHS, "channels in a group", default=2),
     )
 
 
