@@ -53,6 +53,15 @@ def ghosts(
 ordinary = partial(full, act=relu)
 
 
+def correlations(maps: Tensor) -> Tensor:
+    """Of the channels of maps (B, C, H, W), over all pictures and positions: (C, C).
+
+    0 of a channel with itself, and of one that is the same everywhere.
+    """
+    rows = maps.transpose(0, 1).flatten(1)
+    return torch.corrcoef(rows).nan_to_num().fill_diagonal_(0)
+
+
 def similarity(maps: Tensor) -> Tensor:
     """How like its most similar fellow each channel is, over all pictures and positions.
 
@@ -65,9 +74,7 @@ def similarity(maps: Tensor) -> Tensor:
     """
     if maps.ndim != 4 or maps.shape[1] < 2:
         raise ValueError(f"maps must be (B, C, H, W) of 2 channels or more, got {maps.shape}")
-    rows = maps.transpose(0, 1).flatten(1)
-    correlations = torch.corrcoef(rows).nan_to_num().abs()
-    return correlations.fill_diagonal_(0).amax(dim=1)
+    return correlations(maps).abs().amax(dim=1)
 
 
 MEASURED_LAYER = 4  # the second one at 8 pixels

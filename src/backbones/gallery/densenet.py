@@ -207,7 +207,5 @@ def _rows(
     shapes.append(room.note(0, y, "output", anchor="start"))
     shapes += bar(y, len(found) + 1)
     shapes.append(room.note(x + 14, y, out, anchor="start", bold=True))
-    hold = svg.rect(x - 22, y - 22, 44, 44, fill="ink", stroke="none", tint=0)
-    ring = svg.circle(x, y, 8, fill="purple", stroke="ink", tint=0.5)
     step = unit * len(found) * (GROWTH_RATES[1] - GROWTH_RATES[0])
-    return [*shapes, svg.draggable(hold, ring, x=("growth_rate", step), y=("depth", 25))]
+    return [*shapes, svg.draggable(svg.ring(x, y), x=("growth_rate", step), y=("depth", 25))]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from backbones.data import photos
 from backbones.diagrams import Picture, Room, fitted, svg
 from backbones.diagrams.pixels import packed, packed_greys
-from backbones.experiments.ghostnet import similarity
+from backbones.experiments.ghostnet import correlations
 from backbones.explorers import Axis, Explorer
 from backbones.models import create_model
 from backbones.weights import preprocessing
@@ -217,13 +217,13 @@ def _measured() -> dict[tuple[str, str], _Layer]:
 
 def _layer(maps: Tensor) -> _Layer:
     # Two maps that are each other's fellow are equally similar: last bits must not order them.
-    alike = similarity(maps).round(decimals=9)
+    related = correlations(maps)
+    alike = related.abs().amax(1).round(decimals=9)
     order = [i for i in alike.argsort(descending=True, stable=True).tolist() if alike[i] > 0]
-    correlations = torch.corrcoef(maps[0].flatten(1)).nan_to_num().fill_diagonal_(0)
     pairs = []
     for place in PLACES:
         number = order[round(place / 100 * (len(order) - 1))]
-        fellow = int(correlations[number].abs().argmax())
+        fellow = int(related[number].abs().argmax())
         target, other = maps[:, number], maps[:, fellow]
         low, high = target.min(), target.max()
         made = [best_ghost(other, target, size) for size in CHEAP.values()]
@@ -232,7 +232,7 @@ def _layer(maps: Tensor) -> _Layer:
             (*shown, _shown(ghost, low, high), _shown((target - ghost).abs(), 0, high - low))
             for ghost, _ in made
         )
-        pairs.append(_Pair((number + 1, fellow + 1), correlations[number, fellow].item(),
+        pairs.append(_Pair((number + 1, fellow + 1), related[number, fellow].item(),
                            tuple(share for _, share in made), uris))  # fmt: skip
     return _Layer(maps.shape[-1], tuple(alike[order].tolist()), tuple(pairs))
 

@@ -250,9 +250,7 @@ def _plane(room: Room, alpha: float, side: int) -> list[str]:
         shapes.append(svg.circle(x, y, 3, fill="ink", stroke="none"))
         shapes.append(room.note(x, y - 16, f"{top1:.1f}", bold=(a, s) == (alpha, side)))
     x, y = at(alpha, side)
-    hold = svg.rect(x - 22, y - 22, 44, 44, fill="ink", stroke="none", tint=0)
-    ring = svg.circle(x, y, 8, fill="purple", stroke="ink", tint=0.5)
-    shapes.append(svg.draggable(hold, ring, x=("side", across), y=("alpha", -down)))
+    shapes.append(svg.draggable(svg.ring(x, y), x=("side", across), y=("alpha", -down)))
     return shapes
 
 

@@ -191,9 +191,7 @@ def _track(room: Room, dimensions: int, y: float) -> list[str]:
         shapes.append(svg.circle(x, y, 3, fill="grey", stroke="none"))
         shapes.append(room.note(x, y - 20, n, bold=n == dimensions))
     x = places[DIMENSIONS.index(dimensions)]
-    hold = svg.rect(x - 22, y - 22, 44, 44, fill="ink", stroke="none", tint=0)
-    ring = svg.circle(x, y, 8, fill="purple", tint=0.5)
-    return [*shapes, svg.draggable(hold, ring, x=("dimensions", step))]
+    return [*shapes, svg.draggable(svg.ring(x, y), x=("dimensions", step))]
 
 
 def sectors(matrix: Tensor) -> list[tuple[float, float, int]]:

@@ -227,9 +227,7 @@ def _curves(room: Room, index: int, cost: str) -> list[str]:
         x, y = points[-1]
         shapes.append(room.note(x + 12, y, name.replace("as ", ""), anchor="start", bold=chosen))
     x, y = at(index, WIDTHS[cost][index])
-    hold = svg.rect(x - 22, y - 22, 44, 44, fill="ink", stroke="none", tint=0)
-    ring = svg.circle(x, y, 8, fill="purple", stroke="ink", tint=0.5)
-    shapes.append(svg.draggable(hold, ring, x=("cardinality", across), y=("cost", -down)))
+    shapes.append(svg.draggable(svg.ring(x, y), x=("cardinality", across), y=("cost", -down)))
     return shapes
 
 
