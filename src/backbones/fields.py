@@ -2,7 +2,8 @@
 
 `FieldTracker` watches a forward pass and works out, for every tensor, which input pixels one
 position of it can see. `centre_gradient` measures the same on the model as it is, and
-`gradient_field` on a copy in which no gradient can vanish or cancel by chance.
+`gradient_field` on a copy in which no gradient can vanish or cancel by chance. `reached` asks
+for channels instead of pixels.
 """
 
 import copy
@@ -374,3 +375,20 @@ def gradient_field(
         slice(int(rows[0]), int(rows[-1]) + 1),
         slice(int(columns[0]), int(columns[-1]) + 1),
     )
+
+
+def reached(model: nn.Module, channels: int, size: int = 3) -> Tensor:
+    """Which input channels (columns) the output channels (rows) depend on, by the derivative.
+
+    Args:
+        model: (1, channels, size, size) -> (1, C_out, H, W). The derivative is that at a picture of
+            ones: an activation may hide what convolutions alone would show.
+        channels: Of its input.
+        size: Pixels a side of the input.
+
+    Returns:
+        Truth values, (C_out, channels).
+    """
+    x = torch.ones(1, channels, size, size)
+    slopes = torch.func.jacrev(lambda x: model(x).sum((0, 2, 3)))(x)  # (C_out, 1, C_in, H, W)
+    return slopes.detach().abs().sum((1, 3, 4)) > 0

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from backbones.diagrams import Picture, Room, fitted, svg
 from backbones.explorers import Axis, Explorer
+from backbones.fields import reached
 from backbones.layers import ChannelShuffle
 from backbones.profile import profile
 
@@ -19,21 +20,6 @@ def conv(in_channels: int, out_channels: int, size: int, groups: int = 1) -> nn.
     """A convolution that keeps the resolution, without bias."""
     pad = size // 2
     return nn.Conv2d(in_channels, out_channels, size, padding=pad, groups=groups, bias=False)
-
-
-def reached(model: nn.Module, channels: int) -> Tensor:
-    """Which input channels (columns) the output channels (rows) depend on, by the derivative.
-
-    Args:
-        model: Convolutions without activations, which keep the resolution.
-        channels: Of its input.
-
-    Returns:
-        Truth values, (C_out, channels).
-    """
-    x = torch.zeros(1, channels, 3, 3)
-    slopes = torch.func.jacrev(lambda x: model(x).sum((0, 2, 3)))(x)  # (C_out, 1, C_in, 3, 3)
-    return slopes.detach().abs().sum((1, 3, 4)) > 0
 
 
 # ------------------------------------------------------------------ four kinds, side by side

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from backbones import fields
 from backbones.diagrams import Edge, Node, Picture, Room, block_diagram, fitted, svg
 from backbones.experiments.shufflenet import UnshuffledUnit
 from backbones.explorers import Axis, Explorer
@@ -39,9 +40,7 @@ def reached(model: nn.Module, channels: int, size: int = 1) -> Tensor:
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.constant_(module.weight, 1 / module.weight[0].numel())
-    x = torch.ones(1, channels, size, size)
-    slopes = torch.func.jacrev(lambda x: model(x).sum((0, 2, 3)))(x)  # (C_out, 1, C_in, H, W)
-    return slopes.detach().sum((1, 3, 4)) > 0
+    return fields.reached(model, channels, size)
 
 
 # ------------------------------------------------------------------ what the 1x1s cost
