@@ -71,6 +71,7 @@ PLOTS = {
     "bars": lambda: plots.bars({"VGG": 138, "ResNet": 25}, "parameters (millions)"),
     "scatter": lambda: plots.scatter({"LeNet": (1, 80), "ViT": (2e6, 90)}, "MACs", "%", log_x=True),
     "confusion": lambda: plots.confusion(evaluation()),
+    "shares": lambda: plots.edf({"free": [52, 48.5, 49], "narrow": [47, 46]}),
     "heat map": lambda: plots.heatmap(torch.eye(20), "weight", x_label="key", y_label="query"),
 }
 
@@ -236,6 +237,16 @@ def plots_right_end(picture) -> float:
     (path,) = re.findall(r'd="M([\d.]+) [\d.]+l([^"]*)"[^>]*stroke-width:2.2', picture.svg)
     steps = [float(number) for number in re.findall(r"-?[\d.]+", path[1])]
     return float(path[0]) + sum(steps[::2])
+
+
+def test_shares_step_up_at_each_number_and_end_at_all():
+    (drawn,) = plots.edf({"a": [3, 1], "b": [2]}).numbers
+    (x, y), (_, other) = drawn["lines"]
+    assert x[1:-1] == [1, 1, 3, 3]
+    assert y == [0, 0, 50, 50, 100, 100]
+    assert other == [0, 0, 100, 100]
+    with pytest.raises(ValueError, match="at least one number of 'b'"):
+        plots.edf({"a": [1], "b": []})
 
 
 def test_emphasis_leaves_one_curve_strong():

@@ -11,6 +11,7 @@ from backbones.plots.curves import gradient_norms, lines, training_curves
 from backbones.plots.panels import panels
 from backbones.plots.pictures import confusion, feature_maps, image_grid, most_confused
 from backbones.plots.rendering import picture
+from backbones.plots.samples import edf
 from backbones.plots.seeds import compare_runs, seed_curves
 from backbones.plots.style import COLORS, house_style, styles
 
@@ -19,6 +20,7 @@ __all__ = [
     "bars",
     "compare_runs",
     "confusion",
+    "edf",
     "feature_maps",
     "gradient_norms",
     "heatmap",
