@@ -9,7 +9,7 @@ from backbones import create_model
 from backbones.models.anynet import AnyNet, Stage
 from backbones.models.regnet import CONFIGS, regnet_stages
 
-# The paper's best of each size: depths and widths of the stages.
+# torchvision's networks, after the paper's best of each size: depths and widths of the stages.
 PUBLISHED = {
     "regnet_x_400mf": ((1, 2, 7, 12), (32, 64, 160, 400)),
     "regnet_x_800mf": ((1, 3, 7, 5), (64, 128, 288, 672)),

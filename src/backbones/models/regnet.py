@@ -3,8 +3,11 @@
 An AnyNet whose stages follow from five numbers by the quantised linear rule, with one group width
 and the bottleneck ratio 1. X is without, Y with squeeze-and-excitation.
 
-Departs from the paper in nothing. Where the rule's width is not a multiple of the group width, it
-is rounded to one, as in the authors' code.
+Departs from the paper in one thing. Where the rule's width is not a multiple of the group width, it
+is rounded as in torchvision, whose weights fit: to the nearest one, but not below 0.9 of it. The
+authors round to the nearest, a half to the even one. That gives three of the networks other widths:
+X-400MF ends with 384 channels (here 400), Y-800MF has 128 and 768 (144 and 784) in its second and
+last stage, and Y-8GF begins with 168 (224).
 """
 
 import math
