@@ -176,15 +176,15 @@
 
   // -- the states of explorers ---------------------------------------------
   // Hide the rest of the article, which would be laid out anew for every state; returns the undoing.
+  // It keeps its layout while it is hidden, so that showing it again costs nothing.
   const alone = (figure) => {
     const hidden = [];
     for (let p = figure; p.parentElement?.closest("article"); p = p.parentElement) {
       hidden.push(...[...p.parentElement.children]
-        .filter((sibling) => sibling !== p && !sibling.matches("style, script"))
-        .map((sibling) => [sibling, sibling.style.display]));
+        .filter((sibling) => sibling !== p && !sibling.matches("style, script")));
     }
-    hidden.forEach(([sibling]) => sibling.style.setProperty("display", "none", "important"));
-    return () => hidden.forEach(([sibling, display]) => (sibling.style.display = display));
+    hidden.forEach((e) => e.style.setProperty("content-visibility", "hidden", "important"));
+    return () => hidden.forEach((e) => e.style.removeProperty("content-visibility"));
   };
   // All of them; where there are very many, first, start and last of each slider and every choice.
   const checkExplorer = (figure) => {
