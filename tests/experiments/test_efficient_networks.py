@@ -1,5 +1,6 @@
-"""What the experiments on VoVNet, MobileNet v1 and v2, ShuffleNet and GhostNet are built of."""
+"""What the experiments on VoVNet and on the efficient networks are built of."""
 
+import math
 from functools import partial
 
 import pytest
@@ -7,13 +8,18 @@ import torch
 from torch import nn
 
 from backbones.experiments import (
+    efficientnet,
     ghostnet,
     mobilenet_v1,
     mobilenet_v2,
+    mobilenet_v3,
+    regnet,
     shufflenet,
     vovnet,
 )
 from backbones.experiments.recording import seeded
+from backbones.models.anynet import XBlock
+from backbones.models.mobilenet_v2 import InvertedResidual
 from backbones.models.vovnet import OSABlock
 from backbones.profile import profile
 
@@ -116,6 +122,25 @@ def test_expansions_of_equal_cost(expansion):
     assert macs(model) == pytest.approx(macs(mobilenet_v2.small_mobilenet(5)), rel=0.02)
 
 
+@pytest.mark.parametrize("name", mobilenet_v3.PARTS.models)
+def test_parts_are_there_where_the_name_says_so(name):
+    kinds = [type(module).__name__ for module in mobilenet_v3.PARTS.models[name](5).modules()]
+    assert ("SqueezeExcitation" in kinds) == ("SE" in name)
+    # Two a block, and one behind the last 1x1.
+    expected = {"all blocks": 13, "last four": 9, "SE and h-swish": 13}
+    count = next((n for words, n in expected.items() if words in name), 0)
+    assert kinds.count("Hardswish") + kinds.count("SiLU") == count
+    assert ("SiLU" in kinds) == name.startswith("swish")
+
+
+def test_samples_are_the_same_each_time_and_differ_from_each_other():
+    drawn = [tuple(mobilenet_v3.sampled_rows(seed)) for seed in range(mobilenet_v3.SAMPLES)]
+    assert drawn == [tuple(mobilenet_v3.sampled_rows(s)) for s in range(mobilenet_v3.SAMPLES)]
+    assert len(set(drawn)) == len(drawn)
+    for rows in drawn:
+        assert mobilenet_v3.network_of_rows(5, rows)(torch.randn(2, 3, 32, 32)).shape == (2, 5)
+
+
 # ShuffleNet and GhostNet
 
 
@@ -179,3 +204,88 @@ def test_the_layer_that_is_measured_is_at_8_pixels():
         assert layer is model[4]
         measured = ghostnet.similarity_of_a_layer(model, data)["similarity"]
         assert 0 < measured <= 1, name
+
+
+# EfficientNet and RegNet
+
+
+def test_four_times_the_cost_is_spent_as_the_names_say():
+    models = {name: model(5) for name, model in efficientnet.SCALING.models.items()}
+    base = macs(models.pop("base"), 64)
+    for name, model in models.items():
+        assert macs(model, 64) / base == pytest.approx(4, rel=0.04), name
+
+    def shape(model):
+        """Blocks, channels of the stem, pixels of the pictures it looks at."""
+        blocks = sum(isinstance(m, InvertedResidual) for m in model)
+        return blocks, convs(model)[0].out_channels, model[0](torch.zeros(1, 3, 64, 64)).shape[-1]
+
+    base = shape(efficientnet.small_efficientnet(5))
+    grown = {
+        name: [now > then for now, then in zip(shape(model), base, strict=True)]
+        for name, model in models.items()
+    }
+    assert grown == {
+        "depth": [True, False, False],
+        "width": [False, True, False],
+        "resolution": [False, False, True],
+        "depth and width": [True, True, False],
+        "compound": [True, True, True],
+    }
+
+
+def test_the_small_compound_follows_the_papers_ratios():
+    """With 1.2, 1.1 and 1.15 to one power, to the rounding of two blocks and eight channels."""
+    small, large = (efficientnet.SCALING.models[name](5) for name in ("base", "compound"))
+    blocks = [sum(isinstance(m, InvertedResidual) for m in model) for model in (small, large)]
+    phi = math.log(blocks[1] / blocks[0], 1.2)
+    widths = [convs(model)[0].out_channels for model in (small, large)]
+    sizes = [model[0](torch.zeros(1, 3, 64, 64)).shape[-1] for model in (small, large)]
+    assert widths[1] / widths[0] == pytest.approx(1.1**phi, rel=0.03)
+    assert sizes[1] / sizes[0] == pytest.approx(1.15**phi, rel=0.03)
+
+
+@pytest.mark.parametrize("space", [regnet.free_stages, regnet.narrowed_stages])
+def test_networks_of_a_space_cost_the_budget_and_fit_its_rules(space):
+    drawn = regnet.sample(space, regnet.SAMPLES)
+    assert drawn == regnet.sample(space, regnet.SAMPLES)
+    assert drawn != regnet.sample(space, regnet.SAMPLES, seed=1)
+    assert len({tuple(stages) for stages in drawn}) == regnet.SAMPLES
+    for stages in drawn[:6]:
+        model = regnet.small_anynet(5, stages)
+        assert macs(model) == regnet.macs_of(stages)
+        assert model(torch.randn(2, 3, 32, 32)).shape == (2, 5)
+    for stages in drawn:
+        assert abs(regnet.macs_of(stages) / regnet.BUDGET - 1) <= regnet.TOLERANCE
+    if space is regnet.narrowed_stages:
+        for stages in drawn:
+            depths, widths, group_widths, bottlenecks = zip(*stages, strict=True)
+            assert list(depths) == sorted(depths)
+            assert list(widths) == sorted(widths)
+            assert len(set(group_widths)) == 1
+            assert set(bottlenecks) == {1}
+    else:
+        rules = (
+            lambda s: len({stage.bottleneck for stage in s}) == 1,
+            lambda s: len({stage.group_width for stage in s}) == 1,
+            lambda s: [stage.width for stage in s] == sorted(stage.width for stage in s),
+            lambda s: [stage.depth for stage in s] == sorted(stage.depth for stage in s),
+        )
+        assert not any(all(map(rule, drawn)) for rule in rules)
+
+
+def test_a_plain_block_adds_nothing_to_its_branch():
+    x = torch.randn(2, 16, 6, 6)
+    for block, adds in ((XBlock, True), (regnet.PlainXBlock, False)):
+        module = seeded(partial(block, 16, 16, 1, 4), 0).eval()
+        for parameter in module.residual.parameters():
+            nn.init.zeros_(parameter)
+        assert torch.equal(module(x), x.relu() if adds else torch.zeros_like(x))
+
+
+@pytest.mark.parametrize("name", regnet.DEPTH.models)
+def test_networks_are_as_deep_as_they_are_called(name):
+    model = regnet.DEPTH.models[name](5)
+    blocks = [module for module in model if isinstance(module, XBlock)]
+    assert len(blocks) == 3 * int(name.split()[0])
+    assert {isinstance(block, regnet.PlainXBlock) for block in blocks} == {"plain" in name}

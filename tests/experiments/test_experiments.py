@@ -15,6 +15,7 @@ from backbones.experiments import (
     batch_norm,
     checkpoints,
     densenet,
+    efficientnet,
     ghostnet,
     googlenet,
     grouped_convolution,
@@ -23,8 +24,10 @@ from backbones.experiments import (
     lenet,
     mobilenet_v1,
     mobilenet_v2,
+    mobilenet_v3,
     nin,
     normalization,
+    regnet,
     resnet_variants,
     resnext,
     senet,
@@ -44,6 +47,7 @@ MODULES = (
     batch_norm,
     checkpoints,
     densenet,
+    efficientnet,
     ghostnet,
     googlenet,
     grouped_convolution,
@@ -52,8 +56,10 @@ MODULES = (
     lenet,
     mobilenet_v1,
     mobilenet_v2,
+    mobilenet_v3,
     nin,
     normalization,
+    regnet,
     resnet_variants,
     resnext,
     senet,
@@ -78,8 +84,13 @@ def noise_for(experiment):
     name = next(iter(experiment.data))
     if name == "digits":
         return pictures(1, 28, classes=10)
-    large = experiment.name in ("alexnet_parts", "resnet_variants", "mobilenet_v1_multipliers")
-    return pictures(3, 64 if large else 32)
+    large = (
+        "alexnet_parts",
+        "resnet_variants",
+        "mobilenet_v1_multipliers",
+        "efficientnet_scaling",
+    )
+    return pictures(3, 64 if experiment.name in large else 32)
 
 
 # Largest deviation from the first network's MACs, and networks that are not meant to cost as much.
@@ -115,6 +126,11 @@ EQUAL_COST = {
         ("separable, equal width", "full, as cheap as separable"),
     ),
     "mobilenet_v2_bottleneck": (0.075, ()),
+    "mobilenet_v3_parts": (0.015, ()),
+    "regnet_depth": (
+        0.12,  # a plain network has no projections
+        ("2 a stage, half as wide", "2 a stage, twice as wide"),
+    ),
     "shufflenet_groups": (0.02, ()),
     "training_inputs": (0, ()),
     "training_decay": (0, ()),

@@ -9,6 +9,7 @@ from backbones.experiments import (
     checkpoints,
     convolution,
     densenet,
+    efficientnet,
     ghostnet,
     googlenet,
     grouped_convolution,
@@ -17,9 +18,11 @@ from backbones.experiments import (
     lenet,
     mobilenet_v1,
     mobilenet_v2,
+    mobilenet_v3,
     nin,
     normalization,
     receptive_field,
+    regnet,
     resnet,
     resnet_variants,
     resnext,
@@ -55,8 +58,11 @@ _MODULES = (
     vovnet,
     mobilenet_v1,
     mobilenet_v2,
+    mobilenet_v3,
     shufflenet,
     ghostnet,
+    efficientnet,
+    regnet,
 )
 _EXPERIMENTS = {e.name: e for module in _MODULES for e in module.EXPERIMENTS}
 
