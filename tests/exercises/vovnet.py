@@ -40,7 +40,7 @@ def nearest_whole(channels, width, depth):
 def not_for_one_layer(channels, width, depth):
     goal = channels * width + (depth - 1) * width**2
     a, b = depth * (depth - 1) / 2, channels * depth
-    return (-b + (b * b + 4 * a * goal) ** 0.5) / (2 * a)
+    return (-b + (b * b + 4 * a * goal) ** 0.5) / (2 * a) if a else 0.0
 
 
 def all_read_the_width(channels, width, depth):
