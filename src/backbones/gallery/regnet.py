@@ -201,7 +201,7 @@ W0 = (24, 48, 80)
 WA = (8, 16, 24.48, 40)
 WM = (2.0, 2.54, 3.0)
 _LOW, _HIGH, _MOST = 16, 1024, 27  # channels of the axis, and blocks
-_NAMED = ("400MF", "1.6GF", "8GF", "32GF")
+_NAMED = ("400MF", "3.2GF", "32GF")
 
 
 @cache
@@ -280,7 +280,7 @@ def _ladder(
     stages: Sequence[Stage],
 ) -> list[str]:
     depth, w0, wa, wm = numbers
-    left, right, top, low = (38, 324, 32, 240) if room.narrow else (42, 404, 32, 360)
+    left, right, top, low = (44, 324, 32, 240) if room.narrow else (46, 404, 32, 360)
     across, octave = (right - left) / _MOST, (low - top) / log2(_HIGH / _LOW)
 
     def at(block: float, channels: float) -> tuple[float, float]:
@@ -333,7 +333,7 @@ def _plane(room: Room, x: float, top: float, wide: float, whole: Cost) -> list[s
         room.note(x, top, "parameters, M", anchor="start"),
         svg.line(left, top + 14, left, low, stroke="grey", thickness=1),
         svg.line(left, low, x + wide - 2, low, stroke="grey", thickness=1),
-        room.note(x + wide - 2, low + 34, "G MACs; black: the published RegNetX", anchor="end"),
+        room.note(x + wide - 2, low + 34, "G MACs; dots: the published ones", anchor="end"),
     ]
     for mark in (1, 10, 100):
         shapes.append(room.note(left - 6, at(Cost(mark * 10**6, 1, 1))[1], mark, anchor="end"))
@@ -344,5 +344,5 @@ def _plane(room: Room, x: float, top: float, wide: float, whole: Cost) -> list[s
         px, py = at(found)
         shapes.append(svg.circle(px, py, 3.5, fill="ink", stroke="none"))
         if name in _NAMED:
-            shapes.append(room.note(px + 7, py + 9, name, anchor="start"))
+            shapes.append(room.note(px - 7, py - 9, name, anchor="end"))
     return [*shapes, svg.circle(*at(whole), 6, fill="purple", stroke="ink")]
