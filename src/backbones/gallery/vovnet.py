@@ -264,7 +264,9 @@ def _blocks(width: int, depth: int) -> Picture:
             title = "the last 1×1" if number > depth else f"layer {number}"
             said = f"{title}: densely {_reading(a)}; once {_reading(b)}"
             shapes.append(svg.part(number, *drawn, label=said))
-        return svg.document(room.width, (726 if room.narrow else 362), *shapes)
+        grips = [shape for shape in shapes if "data-drag-x" in shape]  # over the layers
+        shapes = [shape for shape in shapes if shape not in grips]
+        return svg.document(room.width, (726 if room.narrow else 362), *shapes, *grips)
 
     return fitted(layout, " ".join(told))
 
