@@ -239,28 +239,25 @@ def _ruled(depth: int, w0: int, wa: float, wm: float) -> Picture:
     costs, whole = stage_costs(stages), cost(stages)
     many = f"{len(stages)} stages, {depth} blocks"
     kept = "as many stages as in the paper" if len(stages) == 4 else "the paper keeps 4 stages"
-    said = (
-        many,
-        kept,
-        f"{whole.parameters / 1e6:.2f} M parameters, {whole.macs / 1e6:,.0f} M MACs",
-    )
-    rows = []
+    size = f"{whole.parameters / 1e6:.2f} M parameters, {whole.macs / 1e9:.2f} G MACs"
+    said, rows = (many, kept, size), []
     for stage, part in zip(stages, costs, strict=True):
         groups = stage.width // stage.group_width
-        rows.append(
-            f"{stage.depth} × {stage.width}, {groups} group{'s' * (groups > 1)}, "
-            f"{part.macs / whole.macs:.0%} of MACs"
-        )
-    alt = f"{'. '.join(said)}. " + "; ".join(f"stage {k}: {r}" for k, r in enumerate(rows, 1)) + "."
+        row = f"{stage.depth} × {stage.width}, {groups} group{'s' * (groups > 1)}, "
+        rows.append(f"{row}{part.macs / whole.macs:.0%}")
+    told = "; ".join(f"stage {k}: {row} of MACs" for k, row in enumerate(rows, 1))
+    alt = f"{'. '.join(said)}. {told}."
 
     def layout(room: Room) -> str:
         shapes = _ladder(room, (depth, w0, wa, wm), stages)
-        x, y = (0, 296) if room.narrow else (424, 12)
+        x, y = (0, 296) if room.narrow else (416, 12)
         wide = room.width - x
         for number, line in enumerate(said):
-            write = room.note if number == 1 else room.title
+            write = room.note if number else room.title
             shapes.append(write(x, y + 20 * number, line, anchor="start", bold=not number))
-        y = 358 if room.narrow else 84
+        y = 364 if room.narrow else 80
+        shapes.append(room.note(x, y, "blocks × width, groups, MACs", anchor="start"))
+        y += 21
         for number, row in enumerate(rows, 1):
             words = room.note(x + 20, y, row, anchor="start")
             chip = svg.rect(x, y - 7, 14, 14, fill=_COLOURS[number - 1], tint=_TINT, stroke="none")
@@ -280,7 +277,7 @@ def _ladder(
     stages: Sequence[Stage],
 ) -> list[str]:
     depth, w0, wa, wm = numbers
-    left, right, top, low = (44, 324, 32, 240) if room.narrow else (46, 404, 32, 360)
+    left, right, top, low = (44, 324, 32, 240) if room.narrow else (46, 398, 32, 360)
     across, octave = (right - left) / _MOST, (low - top) / log2(_HIGH / _LOW)
 
     def at(block: float, channels: float) -> tuple[float, float]:
