@@ -25,6 +25,10 @@ def one_number(x):
     return ((2 * x + 3) / 6).clamp(0, 1)
 
 
+def of_a_wide_difference(x):
+    return (nn.functional.hardswish(x + 0.1) - nn.functional.hardswish(x - 0.1)) / 0.2
+
+
 def only_beyond(networks, target, below, beyond):
     return max(networks, key=lambda k: networks[k][0] * (networks[k][1] / target) ** beyond)
 
@@ -112,13 +116,25 @@ def steepest_fall(proposals, least):
     return min(allowed, key=allowed.get) if allowed else None
 
 
+def least_change(proposals, least):
+    allowed = {k: -abs(v[0]) / v[1] for k, v in proposals.items() if v[1] >= least}
+    return max(allowed, key=allowed.get) if allowed else None
+
+
 def no_name_where_there_is_none(proposals, least):
     allowed = {k: v[0] / v[1] for k, v in proposals.items() if v[1] >= least}
     return max(allowed, key=allowed.get, default="")
 
 
 WRONG = {
-    2: [straight_everywhere, of_the_hard_sigmoid, nothing_on_the_right, of_swish, one_number],
+    2: [
+        straight_everywhere,
+        of_the_hard_sigmoid,
+        nothing_on_the_right,
+        of_swish,
+        one_number,
+        of_a_wide_difference,
+    ],
     3: [only_beyond, exchanged, upside_down, a_wall, the_reward],
     4: [norm_forgotten, mean_forgotten, mean_not_scaled, variance_not_root, two_layers],
     5: [
@@ -126,6 +142,7 @@ WRONG = {
         most_saved,
         threshold_forgotten,
         steepest_fall,
+        least_change,
         no_name_where_there_is_none,
     ],
 }

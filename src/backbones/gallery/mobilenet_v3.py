@@ -252,10 +252,10 @@ def rewards() -> Explorer:
         title="What the reward picks",
         name="reward",
         alt="Accuracy against cost of published networks, with lines of equal reward",
-        caption="Drag the ring sideways for the target, down for a heavier price. On a curve all "
-        "networks have equal reward; no point lies above the strongest. Step through the best "
-        "three with Tab. When does the target matter?",
-        target=Axis(TARGETS, "target (M MACs)", format=lambda v: f"{v:.0f}", default=200.0),
+        caption="Drag the ring sideways for the target in MACs, down for a heavier price. On a "
+        "curve all networks have equal reward; no point lies above the strongest. Step through "
+        "the best three with Tab. When does the target matter?",
+        target=Axis(TARGETS, "target", format=lambda v: f"{v:.0f} M", default=200.0),
         beyond=Axis(EXPONENTS, "w beyond it", format=_signed, default=-0.07),
         below=Axis(BELOW, "w below it"),
     )
