@@ -128,7 +128,7 @@ def _frames(
     """Dashed, what the largest picture and the largest network take."""
     rows = scale_rows(TABLE_1, width, depth)
     sizes = (
-        (0, side * scale.pixel, side * scale.pixel),
+        (1, side * scale.pixel, side * scale.pixel),
         (gap, blocks(rows) * scale.block, max(r.channels for r in rows) * scale.channel),
     )
     return [
@@ -202,7 +202,7 @@ def _ways(room: Room) -> str:
 
 # ------------------------------------------------------------------ φ
 
-PHIS = tuple(range(8))
+PHIS = tuple(range(7))
 # As they are usually counted; the paper does not say which φ gave which network.
 COUNTED = {f"b{n}": phi for n, phi in enumerate((0, 0.5, 1, 2, 3, 4, 5, 6))}
 
@@ -254,7 +254,7 @@ def _phi_drawn(
     gap = 604 * scale.pixel + (14 if room.narrow else 20)
     last = compound_scaling(PHIS[-1])
     shapes += _frames(gap, base, *last[:2], _side(PHIS[-1]), scale)
-    shapes.append(_picture(0, base, side, scale))
+    shapes.append(_picture(1, base, side, scale))
     shapes += _network(gap, base, width, depth, scale)
     shapes.append(room.note(0, base + 18, "picture", anchor="start"))
     shapes += _legend(room, gap, base + 18)
@@ -263,17 +263,17 @@ def _phi_drawn(
 
 def _curve(room: Room, phi: float, x0: float, y0: float, wide: float, high: float) -> list[str]:
     """MACs by φ, and the ring."""
-    start, most = cost(1.0, 1.0, BASE).macs, PHIS[-1]
+    start, most, doublings = cost(1.0, 1.0, BASE).macs, PHIS[-1], 7
 
     def at(value: float, macs: float) -> tuple[float, float]:
-        return x0 + wide * value / most, y0 + high * (1 - log2(macs / start) / most)
+        return x0 + wide * value / most, y0 + high * (1 - log2(macs / start) / doublings)
 
     shapes = [room.note(0, 10, "MACs, as a multiple of B0’s", anchor="start")]
-    for power in range(0, 8, 2):
+    for power in range(0, doublings, 2):
         x, y = at(0, start * 2**power)
         shapes.append(svg.line(x, y, x + wide, y, stroke="grey", thickness=0.6))
         shapes.append(room.note(x - 6, y, f"× {2**power}", anchor="end"))
-    for value in range(8):
+    for value in PHIS:
         shapes.append(room.note(at(value, start)[0], y0 + high + 16, value))
     shapes.append(room.note(x0 + wide / 2, y0 + high + 36, "φ"))
     ends = at(0, start), at(most, start * 2**most)
@@ -324,7 +324,7 @@ def _spent(depth: float, width: float, side: int) -> Picture:
     said = (
         f"{count} blocks, width × {width:g}, {side} × {side} pixels",
         f"{now.macs / 1e9:.2f} G MACs: {'within' if now.macs <= most else 'over'} the budget",
-        f"ImageNet: {top1} % top-1" if top1 else "the paper does not give its accuracy",
+        f"ImageNet: {top1} % top-1" if top1 else "not in the paper’s table",
     )
     scales = {
         "MACs": now.macs / start.macs,
@@ -344,9 +344,9 @@ def _spent(depth: float, width: float, side: int) -> Picture:
         base = y + 12 + 640 * scale.channel
         gap = 452 * scale.pixel + (20 if room.narrow else 40)
         shapes += _frames(gap, base, WIDTHS[-1], DEPTHS[-1], SIDES[-1], scale)
-        shapes.append(_picture(0, base, side, scale))
+        shapes.append(_picture(1, base, side, scale))
         shapes += _network(gap, base, width, depth, scale)
-        corner = side * scale.pixel, base - side * scale.pixel
+        corner = 1 + side * scale.pixel, base - side * scale.pixel
         step = (SIDES[-1] - SIDES[0]) * scale.pixel / (len(SIDES) - 1)
         shapes.append(svg.draggable(svg.ring(*corner), x=("side", step)))
         right, top = gap + count * scale.block, base - 320 * width * scale.channel
@@ -360,6 +360,11 @@ def _spent(depth: float, width: float, side: int) -> Picture:
             mark = most / start.macs if name == "MACs" else None
             shapes += _gauge(room, y, name, value, mark)
             y += 48
+        for power in range(7):
+            ends = {0: "start", 6: "end"}.get(power, "middle")
+            x = 2 + (room.width - 14) * power / 6
+            shapes.append(room.note(x - 2, y - 8, f"× {2**power}", anchor=ends))
+        y += 8
         return svg.document(room.width, y, *shapes)
 
     return fitted(layout, alt)
