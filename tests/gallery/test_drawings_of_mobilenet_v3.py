@@ -108,8 +108,8 @@ def test_the_recorded_search_is_drawn_with_both_seeds():
     picture = mobilenet_v3.search_samples()
     for drawing in (picture.svg, picture.narrow):
         assert drawing.count("<circle") == 2 * 16 + 2
-        assert "by seed 0: sample 14, 78.8 % (with seed 1 72.4)" in drawing
-        assert "by seed 1: sample 6, 73.4 % (with seed 0 73.7)" in drawing
+        assert "seed 0: sample 14, 78.8 % (with seed 1 72.4)" in drawing
+        assert "seed 1: sample 6, 73.4 % (with seed 0 73.7)" in drawing
 
 
 def test_the_search_picks_by_the_reward_it_names():

@@ -380,7 +380,7 @@ def search_samples(exponent: float = -0.07) -> Picture:
     picks = [ranking(1, exponent, exponent, each)[0] for each in seeds]
     others = [next(p for p in seeds[1 - k] if p.name == pick.name) for k, pick in enumerate(picks)]
     said = [
-        f"by seed {k}: {pick.name}, {pick.accuracy:.1f} % (with seed {1 - k} {other.accuracy:.1f})"
+        f"seed {k}: {pick.name}, {pick.accuracy:.1f} % (with seed {1 - k} {other.accuracy:.1f})"
         for k, (pick, other) in enumerate(zip(picks, others, strict=True))
     ]
 
@@ -394,7 +394,7 @@ def search_samples(exponent: float = -0.07) -> Picture:
         for k, (pick, fill) in enumerate(zip(picks, ("orange", "blue"), strict=True)):
             gain = reward(pick.accuracy, pick.macs, 1, exponent, exponent)
             drawn = [
-                room.note(14, 10 + 20 * k, said[k], anchor="start", bold=True),
+                room.note(14, 10 + 20 * k, said[k], anchor="start"),
                 svg.circle(5, 10 + 20 * k, 5, fill=fill, stroke="ink"),
                 plot.curve(gain, (1, exponent, exponent), 1.6, fill),
                 _runs(plot, pairs[pick.name], 5.5, fill),
@@ -405,9 +405,9 @@ def search_samples(exponent: float = -0.07) -> Picture:
     return fitted(
         layout,
         f"Accuracy against cost of sixteen networks, two runs each, joined by a line. The reward "
-        f"with w = {_signed(exponent)} picks {said[0]}; {said[1]}.",
+        f"with w = {_signed(exponent)} picks, by {said[0]}; by {said[1]}.",
         "Filled: seed 0. Hollow: seed 1. A line joins the two runs of a network. On a curve the "
-        "reward is that of the network picked.",
+        "reward is that of the network picked by the seed.",
     )
 
 
