@@ -105,7 +105,7 @@ def _space(room: Room) -> str:
     names = ("stem", "stage 1", "stage 2", "stage 3", "stage 4", "head")
     slot = room.width / 6
     box, left = slot - (12 if room.narrow else 30), 6 if room.narrow else 15
-    tops, pitch = (28, 74), 42
+    tops, pitch = (28, 74), 36
     shapes, parts = [], {number: [] for number in range(1, 5)}
     for column, name in enumerate(names):
         x = column * slot + left
