@@ -234,18 +234,27 @@ def profile(
         raise ValueError(f"input_size must be (channels, height, width), got {input_size}")
     if depth is not None and depth < 1:
         raise ValueError(f"depth must be at least 1, or None for every layer, got {depth}")
-    measure = _measure_named if isinstance(model, str) else _measure
-    return measure(model, input_size, depth)
+    if isinstance(model, str):
+        return _named(model, input_size, depth)
+    visits = _measure(model, input_size)
+    return Profile(tuple(_rows(visits, depth)), type(model).__name__, input_size)
 
 
 @cache
-def _measure_named(name: str, input_size: tuple[int, ...], depth: int | None) -> Profile:
+def _named(name: str, input_size: tuple[int, ...], depth: int | None) -> Profile:
+    kind, visits = _measure_named(name, input_size)
+    return Profile(tuple(_rows(visits, depth)), kind, input_size)
+
+
+@cache
+def _measure_named(name: str, input_size: tuple[int, ...]) -> tuple[str, dict[str, _Visit]]:
     with torch.device("meta"):
         model = create_model(name, in_channels=input_size[0])
-    return _measure(model, input_size, depth)
+    return type(model).__name__, _measure(model, input_size)
 
 
-def _measure(model: nn.Module, input_size: tuple[int, ...], depth: int | None) -> Profile:
+def _measure(model: nn.Module, input_size: tuple[int, ...]) -> dict[str, _Visit]:
+    """What each module does, by its name."""
     state = _shapes_of_state(model)
     image = torch.empty(1, *input_size, device="meta")
     recorder = _Recorder(model, state.values(), image)
@@ -264,7 +273,7 @@ def _measure(model: nn.Module, input_size: tuple[int, ...], depth: int | None) -
         for mode in (recorder.flops, recorder.memory, recorder.tracker):
             stack.enter_context(mode)
         torch.func.functional_call(model, state, (image,), tie_weights=False)
-    return Profile(tuple(_rows(recorder.visits, depth)), type(model).__name__, input_size)
+    return recorder.visits
 
 
 def _shapes_of_state(model: nn.Module) -> dict[str, Tensor]:
