@@ -89,10 +89,16 @@ def variance_not_root(conv, norm):
     return _linear(factor[:, None] * conv.weight.flatten(1), bias)
 
 
+def epsilon_forgotten(conv, norm):
+    factor = norm.weight / norm.running_var.sqrt()
+    bias = norm.bias - factor * norm.running_mean
+    return _linear(factor[:, None] * conv.weight.flatten(1), bias)
+
+
 def two_layers(conv, norm):
     linear = nn.Linear(conv.in_channels, conv.out_channels, bias=False)
     linear.weight = nn.Parameter(conv.weight.detach().flatten(1))
-    after = nn.BatchNorm1d(conv.out_channels)
+    after = nn.BatchNorm1d(conv.out_channels, norm.eps)
     after.load_state_dict(norm.state_dict())
     return nn.Sequential(linear, after.eval())
 
@@ -136,7 +142,14 @@ WRONG = {
         of_a_wide_difference,
     ],
     3: [only_beyond, exchanged, upside_down, a_wall, the_reward],
-    4: [norm_forgotten, mean_forgotten, mean_not_scaled, variance_not_root, two_layers],
+    4: [
+        norm_forgotten,
+        mean_forgotten,
+        mean_not_scaled,
+        variance_not_root,
+        epsilon_forgotten,
+        two_layers,
+    ],
     5: [
         least_accuracy_lost,
         most_saved,

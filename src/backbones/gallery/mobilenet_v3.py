@@ -10,28 +10,23 @@ import torchvision
 from torch import nn
 
 from backbones import experiments
+from backbones.arithmetic import round_channels
 from backbones.diagrams import Edge, Node, Picture, Room, block_diagram, fitted, svg
 from backbones.explorers import Axis, Explorer
-from backbones.models.mobilenet_v2 import InvertedResidual
-from backbones.models.mobilenet_v3 import LARGE, MobileNetV3, Row, conv_hard_swish
+from backbones.models.mobilenet_v3 import LARGE, Row, conv_hard_swish
 from backbones.profile import profile
 
 
 def v3_block() -> Picture:
     """The fifth block of Large: Figure 4 of the paper, with the numbers of Table 1."""
     row = LARGE[4]
-    with torch.device("meta"):
-        blocks = [m for m in MobileNetV3().modules() if isinstance(m, InvertedResidual)]
-    squeeze = blocks[4].residual[2]
-    hidden, narrow = squeeze.excite[0].in_channels, squeeze.excite[0].out_channels
-    k = row.kernel_size
+    hidden, k = row.hidden_channels, row.kernel_size
+    narrow = round_channels(hidden // 4)
     thin, wide = f"{row.channels} × 28 × 28", f"{hidden} × 28 × 28"
     nodes = {
         "x": Node(f"x\n{thin}", 0, 0, "text"),
-        "expand": Node(f"1×1, ReLU\n{wide}", 1, 0, fill="blue", part=1,
-                       short=f"1×1\n{hidden}"),
-        "depth": Node(f"depthwise {k}×{k}, ReLU\n{wide}", 2, 0, fill="blue", part=1,
-                      short=f"{k}×{k}\n{hidden}"),
+        "expand": Node(f"1×1, ReLU\n{wide}", 1, part=1, short=f"1×1\n{hidden}"),
+        "depth": Node(f"depthwise {k}×{k}, ReLU\n{wide}", 2, part=1, short=f"{k}×{k}\n{hidden}"),
         "mean": Node(f"mean of each map\n{hidden}", 3, 1, fill="orange", part=2,
                      short=f"mean\n{hidden}"),
         "down": Node(f"1×1, ReLU\n{narrow}", 4, 1, fill="orange", part=2),
@@ -42,18 +37,13 @@ def v3_block() -> Picture:
                         short=f"1×1\n{row.channels}"),
         "plus": Node("+", 8, 0, "op", part=3),
     }  # fmt: skip
-    edges = [
-        Edge("x", "expand", part=1),
-        Edge("expand", "depth", part=1),
-        Edge("depth", "scale", part=2),
-        Edge("depth", "mean", part=2),
-        Edge("mean", "down", part=2),
-        Edge("down", "up", part=2),
-        Edge("up", "scale", part=2),
-        Edge("scale", "project", part=3),
-        Edge("project", "plus", part=3),
-        Edge("x", "plus", via=-0.9, part=3),
-    ]
+    arrows = (
+        ("x", "expand"), ("expand", "depth"), ("depth", "scale"), ("depth", "mean"),
+        ("mean", "down"), ("down", "up"), ("up", "scale"), ("scale", "project"),
+        ("project", "plus"),
+    )  # fmt: skip
+    edges = [Edge(source, target, part=nodes[target].part) for source, target in arrows]
+    edges.append(Edge("x", "plus", via=-0.9, part=3))
     return block_diagram(
         nodes,
         edges,
@@ -95,7 +85,7 @@ def last_stages() -> Picture:
         f"Two rows of layers from 160 channels to 1000 classes. Original: 1×1 to 960, depthwise "
         f"3×3, 1×1 to 320, 1×1 to 1280, then the mean and the classes, {first / 1e6:.1f} M MACs. "
         f"Version 3: 1×1 to 960, then the mean, 1×1 to 1280 and the classes, {second / 1e6:.1f} M.",
-        "The area of a bar is its layer’s MACs. Blue: at 49 positions. Orange: at one, behind the "
+        "The area of a bar is its layer’s MACs. Blue: at 49 positions. Orange: at one, after the "
         "mean.",
     )
 
@@ -105,32 +95,31 @@ def _stages(room: Room) -> str:
         True: ("1×1 to 960", "3×3", "1×1 to 320", "1×1 to 1280", "classes"),
         False: ("1×1 to 960", "1×1 to 1280", "classes"),
     }
-    behind = {True: 4, False: 1}  # the first layer behind the mean
+    after = {True: 4, False: 1}  # the first layer after the mean
     unit, shapes, y, number = (room.width - 2) / sum(stage_macs(True)), [], 0.0, 0
     for original in (True, False):
         macs = stage_macs(original)
         title = f"{'original' if original else 'version 3'}: {sum(macs) / 1e6:.1f} M MACs"
         shapes.append(room.title(0, y + 12, title, anchor="start", bold=True))
-        x, bars, small = 0.0, [], []
-        for index, (name, cost) in enumerate(zip(names[original], macs, strict=True)):
-            wide, fill = unit * cost, "orange" if index >= behind[original] else "blue"
+        words = [f"{k}: {v / 1e6:.1f} M" for k, v in zip(names[original], macs, strict=True)]
+        lengths = [svg.text_width(each, room.small) for each in words]
+        small = [k for k, length in enumerate(lengths) if length > unit * macs[k] - 6]
+        x = 0.0
+        for index, cost in enumerate(macs):
+            wide, fill = unit * cost, "orange" if index >= after[original] else "blue"
+            middle = x + wide / 2
             bar = svg.rect(x, y + 28, wide, 34, fill=fill, tint=0.3, thickness=1)
-            words = f"{name}: {cost / 1e6:.1f} M"
-            bars.append((x + wide / 2, bar, words))
-            if svg.text_width(words, room.small) > wide - 6:
-                small.append(index)
-            x += wide
-        for index, (middle, bar, words) in enumerate(bars):
             if index in small:  # the first one lowest, so that no line crosses words
                 down = y + 62 + 18 * (len(small) - small.index(index))
                 bar += svg.line(middle, y + 62, middle, down - 1, thickness=1)
-                room_left = room.width - middle - 5 > svg.text_width(words, room.small)
-                bar += room.note(middle + (5 if room_left else -5), down - 3, words,
-                                 anchor="start" if room_left else "end")  # fmt: skip
+                fits = room.width - middle - 5 > lengths[index]
+                bar += room.note(middle + (5 if fits else -5), down - 3, words[index],
+                                 anchor="start" if fits else "end")  # fmt: skip
             else:
-                bar += room.note(middle, y + 45, words)
+                bar += room.note(middle, y + 45, words[index])
+            x += wide
             number += 1
-            shapes.append(svg.part(number, bar, label=words if number <= 6 else ""))
+            shapes.append(svg.part(number, bar, label=words[index] if number <= 6 else ""))
         y += 76 + 18 * len(small) + 8
     return svg.document(room.width, y, *shapes)
 
@@ -166,8 +155,8 @@ def found_and_cut() -> Picture:
         "Sixteen towers, one for each block, as high as its expanded channels. Dashed: "
         f"MnasNet-A1. Filled: MobileNet v3-Large, which is lower in blocks {cut} and as high in "
         "the others. Of the last tower only the dashed outline is there: v3 has 15 blocks.",
-        "Dashed: MnasNet-A1. Filled: v3-Large; blue 3×3, orange 5×5. A dot: squeeze and "
-        "excitation. Below: output channels.",
+        "Height: expanded channels. Dashed: MnasNet-A1. Filled: v3-Large; blue 3×3, orange 5×5. A "
+        "dot: squeeze and excitation. Below: output channels.",
     )
 
 
@@ -175,26 +164,26 @@ def _found(room: Room) -> str:
     old = mnasnet_a1()
     pitch, high, base = (room.width - 10) / len(old), 150, 172
     wide, shapes, stages = 0.66 * pitch, [], {}
+
+    def tower(middle: float, width: float, channels: int, **look: object) -> str:
+        top = high * channels / 960
+        return svg.rect(middle - width / 2, base - top, width, top, **look)
+
     for index, row in enumerate(old):
         x = pitch * (index + 0.5)
         drawn = []
         if index < len(LARGE):
             new = LARGE[index]
-            top = high * new.hidden_channels / 960
             fill = "orange" if new.kernel_size == 5 else "blue"
-            drawn.append(svg.rect(x - wide / 2, base - top, wide, top, fill=fill, tint=0.45,
-                                  thickness=0.8))  # fmt: skip
+            drawn.append(tower(x, wide, new.hidden_channels, fill=fill, tint=0.45, thickness=0.8))
             if new.squeeze:
                 drawn.append(svg.circle(x, base - 9, 3.5, fill="ink", stroke="none"))
-        top = high * row.hidden_channels / 960
-        drawn.append(svg.rect(x - wide / 2 - 2, base - top, wide + 4, top, dashed=True,
-                              thickness=1.2))  # fmt: skip
+        drawn.append(tower(x, wide + 4, row.hidden_channels, dashed=True, thickness=1.2))
         stages.setdefault(row.channels, []).append((x, drawn))
     for number, (channels, towers) in enumerate(stages.items(), 1):
         middle = sum(x for x, _ in towers) / len(towers)
         drawn = [shape for _, each in towers for shape in each]
-        drawn.append(room.note(middle, base + 14, channels))
-        shapes.append(svg.part(number, *drawn))
+        shapes.append(svg.part(number, *drawn, room.note(middle, base + 14, channels)))
     return svg.document(room.width, base + 28, *shapes)
 
 
@@ -267,43 +256,37 @@ def _signed(value: float) -> str:
 
 def _rewarded(target: float, beyond: float, below: str) -> Picture:
     under = beyond if below == "the same" else 0.0
-    order = ranking(target, beyond, under)
-    best = order[0]
+    price = (target, beyond, under)
+    order = ranking(*price)
     said = [
         f"{place}: {p.name}, {p.accuracy:.1f} % at {p.macs:.0f} M MACs, reward "
-        f"{reward(p.accuracy, p.macs, target, beyond, under):.1f}"
+        f"{reward(p.accuracy, p.macs, *price):.1f}"
         for place, p in enumerate(order[:3], 1)
     ]
     alt = f"Target {target:.0f} M MACs, w {_signed(beyond)} beyond, {_signed(under)} below. "
-    alt += "; ".join(said)
 
     def layout(room: Room) -> str:
         plot = _Plot(34, room.width - 8, 90, 350 if room.narrow else 390)
-        top = reward(best.accuracy, best.macs, target, beyond, under)
-        shapes = [plot.frame(room)]
-        curves = [
-            plot.curve(top * share, (target, beyond, under), 2.4 if share == 1 else 1)
-            for share in (1, 0.95, 0.9)
-        ]
+        shapes, top = [plot.frame(room)], reward(order[0].accuracy, order[0].macs, *price)
+        curves = [plot.curve(top * k, price, 2.4 if k == 1 else 1) for k in (1, 0.95, 0.9)]
         shapes.append(svg.part(4, *curves, label="equal reward; 5 and 10 % less below"))
         shapes += [plot.dot(point, 4, "grey") for point in order[3:]]
         for place, point in enumerate(order[:3], 1):
-            words = said[place - 1].rpartition(", reward")[0] if room.narrow else said[place - 1]
-            words = words.replace(" MACs", "") if room.narrow else words
+            words = said[place - 1]
+            if room.narrow:
+                words = words.rpartition(", reward")[0].replace(" MACs", "")
             drawn = [
                 room.note(0, 10 + 20 * (place - 1), words, anchor="start", bold=place == 1),
                 plot.dot(point, 8 - place, "orange" if place == 1 else "yellow"),
             ]
             shapes.append(svg.part(place, *drawn, label=said[place - 1]))
-        x = plot.x(target)
-        y = plot.top + 10 + 15 * EXPONENTS.index(beyond)
-        line = svg.line(x, plot.top, x, plot.bottom, dashed=True, thickness=1)
+        x, y = plot.x(target), plot.top + 10 + 15 * EXPONENTS.index(beyond)
         step = plot.x(TARGETS[1]) - plot.x(TARGETS[0])
-        shapes.append(line)
+        shapes.append(svg.line(x, plot.top, x, plot.bottom, dashed=True, thickness=1))
         shapes.append(svg.draggable(svg.ring(x, y), x=("target", step), y=("beyond", 15)))
         return svg.document(room.width, plot.bottom + 26, *shapes)
 
-    return fitted(layout, alt)
+    return fitted(layout, alt + "; ".join(said))
 
 
 class _Plot(NamedTuple):
@@ -336,16 +319,14 @@ class _Plot(NamedTuple):
         ]
         for value in range(self.accuracies[0], self.accuracies[1] + 1, 5):
             shapes.append(room.note(self.left - 6, self.y(value), value, anchor="end"))
-        for cost in self.named:
-            shapes.append(room.note(self.x(cost), self.bottom + 12, cost))
+        shapes += [room.note(self.x(cost), self.bottom + 12, cost) for cost in self.named]
         return "".join(shapes)
 
     def dot(self, point: Point, radius: float, fill: str, stroke: str = "") -> str:
         """A network."""
+        x, y = self.x(point.macs), self.y(point.accuracy)
         edge = stroke or ("none" if fill == "grey" else "ink")
-        return svg.circle(
-            self.x(point.macs), self.y(point.accuracy), radius, fill=fill, stroke=edge
-        )
+        return svg.circle(x, y, radius, fill=fill, stroke=edge)
 
     def curve(
         self, gain: float, price: tuple[float, float, float], thickness: float, stroke: str = "blue"
@@ -355,8 +336,6 @@ class _Plot(NamedTuple):
         costs = [least * (most / least) ** (k / steps) for k in range(steps + 1)]
         at = [(cost, gain / reward(1, cost, *price)) for cost in costs]
         points = [(round(self.x(c)), round(self.y(a))) for c, a in at if low <= a <= high]
-        if len(points) < 2:
-            return ""
         corner = min(range(len(points)), key=lambda k: abs(points[k][0] - self.x(price[0])))
         kept = sorted({0, corner, len(points) - 1, *range(0, len(points), 10)})
         way = "L".join(f"{points[k][0]} {points[k][1]}" for k in kept)
@@ -378,10 +357,11 @@ def search_samples(exponent: float = -0.07) -> Picture:
     """Both runs of every sampled network, and what the reward picks by each seed alone."""
     seeds = [sampled(0), sampled(1)]
     picks = [ranking(1, exponent, exponent, each)[0] for each in seeds]
-    others = [next(p for p in seeds[1 - k] if p.name == pick.name) for k, pick in enumerate(picks)]
+    pairs = {first.name: (first, second) for first, second in zip(*seeds, strict=True)}
     said = [
-        f"seed {k}: {pick.name}, {pick.accuracy:.1f} % (with seed {1 - k} {other.accuracy:.1f})"
-        for k, (pick, other) in enumerate(zip(picks, others, strict=True))
+        f"seed {k}: {pick.name}, {pick.accuracy:.1f} % "
+        f"(with seed {1 - k} {pairs[pick.name][1 - k].accuracy:.1f})"
+        for k, pick in enumerate(picks)
     ]
 
     def layout(room: Room) -> str:
@@ -389,7 +369,6 @@ def search_samples(exponent: float = -0.07) -> Picture:
         plot = _Plot(34, room.width - 8, 74, bottom, (60, 80), (0.9, 5.6), (1, 2, 3, 4, 5),
                      "validation accuracy (%)")  # fmt: skip
         shapes, chosen = [plot.frame(room)], {pick.name for pick in picks}
-        pairs = {first.name: (first, second) for first, second in zip(*seeds, strict=True)}
         shapes += [_runs(plot, pairs[name], 3.5, "grey") for name in pairs if name not in chosen]
         for k, (pick, fill) in enumerate(zip(picks, ("orange", "blue"), strict=True)):
             gain = reward(pick.accuracy, pick.macs, 1, exponent, exponent)
@@ -416,5 +395,4 @@ def _runs(plot: _Plot, pair: Sequence[Point], radius: float, fill: str) -> str:
     first, second = pair
     x, stroke = plot.x(first.macs), "ink" if fill != "grey" else "grey"
     line = svg.line(x, plot.y(first.accuracy), x, plot.y(second.accuracy), stroke=fill, thickness=1)
-    hollow = plot.dot(second, radius, "paper", fill)
-    return line + plot.dot(first, radius, fill, stroke) + hollow
+    return line + plot.dot(first, radius, fill, stroke) + plot.dot(second, radius, "paper", fill)
