@@ -26,6 +26,12 @@ def channels_not_in_eights(channels, blocks, w, d):
     return round(channels * w), math.ceil(blocks * d)
 
 
+def halves_to_even(channels, blocks, w, d):
+    wish = channels * w
+    rounded = max(8, round(wish / 8) * 8)
+    return rounded + 8 if rounded < 0.9 * wish else rounded, math.ceil(blocks * d)
+
+
 def multipliers_exchanged(channels, blocks, w, d):
     return _channels(channels * d), math.ceil(blocks * w)
 
@@ -101,6 +107,7 @@ WRONG = {
         without_90_percent,
         channels_up,
         channels_not_in_eights,
+        halves_to_even,
         multipliers_exchanged,
     ],
     3: [

@@ -215,8 +215,8 @@ def phi_slider() -> Explorer:
         name="phi",
         alt="MACs against φ, and the network and picture that φ stands for",
         caption="Drag the ring along the curve. Ring and dots: networks exactly by the rule. "
-        "Dashed: a doubling with each step of φ. Black: the published B0 to B7, counted as φ = 0, "
-        "0.5, 1, 2, … 6.",
+        "Dashed: a doubling with each step of φ. Named dots: the published B0 to B7, counted as "
+        "φ = 0, 0.5, 1, 2, … 6.",
         phi=Axis(PHIS, "φ", default=2),
     )
 
@@ -287,8 +287,8 @@ def _curve(room: Room, phi: float, x0: float, y0: float, wide: float, high: floa
     for name, value in COUNTED.items():
         x, y = at(value, published(name).macs)
         shapes.append(svg.circle(x, y, 3, fill="ink", stroke="none"))
-        side = ("start", 7) if name == "b0" else ("end", -6)
-        shapes.append(room.note(x + side[1], y - 9, name.upper(), anchor=side[0]))
+        anchor, right, up = ("start", 28, 8) if name == "b0" else ("end", -6, 9)
+        shapes.append(room.note(x + right, y - up, name.upper(), anchor=anchor))
     return [*shapes, ring]
 
 
