@@ -5,7 +5,7 @@ import math
 import pytest
 
 from backbones.gallery import mobilenet_v3
-from backbones.models.mobilenet_v3 import LARGE
+from backbones.models.mobilenet_v3 import LARGE, InvertedResidual, MobileNetV3
 
 
 def test_last_stages_cost_what_their_layers_do():
@@ -35,6 +35,8 @@ def test_the_block_is_the_fifth_of_large():
     picture = mobilenet_v3.v3_block()
     for words in ("depthwise 5×5", "120 × 28 × 28", "40 × 28 × 28", "hard sigmoid"):
         assert words in picture.svg
+    blocks = [m for m in MobileNetV3().modules() if isinstance(m, InvertedResidual)]
+    assert f"a layer to {blocks[4].residual[2].excite[0].out_channels}, a ReLU" in picture.alt
 
 
 def test_mnasnet_a1_has_sixteen_blocks_of_which_v3_keeps_all_but_the_last():
