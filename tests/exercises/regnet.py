@@ -62,6 +62,14 @@ def rounded_down(widths, w0, wa, wm):
     return _mean(widths, w0, wa, wm, rounding=int)
 
 
+def multiples_of_8(widths, w0, wa, wm):
+    total = 0.0
+    for j, width in enumerate(widths):
+        rungs = round(math.log((w0 + wa * j) / w0) / math.log(wm))
+        total += abs(math.log(8 * round(w0 * wm**rungs / 8) / width))
+    return total / len(widths)
+
+
 def blocks_from_1(widths, w0, wa, wm):
     return _mean(widths, w0, wa, wm, first=1)
 
@@ -73,5 +81,12 @@ def not_the_mean(widths, w0, wa, wm):
 WRONG = {
     2: [up_to_and_including, share_above, in_percent, place_as_if_sorted, how_many],
     3: [as_in_table_1, strictly, all_of_them, one_too_many],
-    4: [signed, line_without_steps, rounded_down, blocks_from_1, not_the_mean],
+    4: [
+        signed,
+        line_without_steps,
+        rounded_down,
+        multiples_of_8,
+        blocks_from_1,
+        not_the_mean,
+    ],
 }

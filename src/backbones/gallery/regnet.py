@@ -153,7 +153,7 @@ def line_and_steps(name: str = "regnet_x_400mf") -> Picture:
     told = ", ".join(f"{s.depth} of {s.width}" for s in stages)
     return fitted(
         lambda room: _steps(room, depth, w0, wa, stages),
-        f"Channels of {depth} blocks. A straight line rises from {w0} by {wa:g} a block. Steps "
+        f"Channels of {depth} blocks. A straight line rises from {w0}, {wa:g} per block. Steps "
         f"follow it: blocks and channels of the stages are {told}.",
         "RegNetX-400MF. Purple: the line. Columns: the blocks, at the widths that are built. Point "
         "at a stage.",
