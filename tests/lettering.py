@@ -39,8 +39,7 @@ def width(label, size, bold=False):
 
 def texts(svg, wider=1.0):
     """Every text of an SVG of `backbones.diagrams`, in a font `wider` than DejaVu Sans."""
-    root = ET.fromstring(svg)
-    return list(_texts(root, 0, 0, float(root.get("font-size")), wider))
+    return [line.set_in(wider) for line in _lines(svg)]
 
 
 def texts_outside(svg, wider=1.0):
@@ -66,16 +65,36 @@ def texts_overlapping(svg, wider=1.0):
     ]
 
 
-def _texts(node, dx, dy, base, wider):
+class _Line(NamedTuple):
+    """A line of text before it is set: where it begins, is centred or ends."""
+
+    words: str
+    x: float
+    baseline: float
+    size: float
+    bold: bool
+    anchor: str | None
+
+    def set_in(self, wider):
+        wide = wider * width(self.words, self.size, self.bold)
+        left = self.x - {None: 0, "middle": wide / 2, "end": wide}[self.anchor]
+        top, bottom = self.baseline - 0.76 * self.size, self.baseline + 0.21 * self.size
+        return Text(self.words, left, top, left + wide, bottom, self.size)
+
+
+@functools.lru_cache(maxsize=512)  # each drawing is asked for several things in a row
+def _lines(svg):
+    root = ET.fromstring(svg)
+    return tuple(_lines_in(root, 0, 0, float(root.get("font-size"))))
+
+
+def _lines_in(node, dx, dy, base):
     if moved := re.fullmatch(r"translate\((\S+) (\S+)\)", node.get("transform", "")):
         dx, dy = dx + float(moved[1]), dy + float(moved[2])
     if node.tag == "text":
-        words = "".join(node.itertext())
         size = float(node.get("font-size", base))
-        wide = wider * width(words, size, node.get("font-weight") == "600")
-        left = float(node.get("x")) + dx
-        left -= {None: 0, "middle": wide / 2, "end": wide}[node.get("text-anchor")]
-        baseline = float(node.get("y")) + dy
-        yield Text(words, left, baseline - 0.76 * size, left + wide, baseline + 0.21 * size, size)
+        bold = node.get("font-weight") == "600"
+        x, baseline = float(node.get("x")) + dx, float(node.get("y")) + dy
+        yield _Line("".join(node.itertext()), x, baseline, size, bold, node.get("text-anchor"))
     for child in node:
-        yield from _texts(child, dx, dy, base, wider)
+        yield from _lines_in(child, dx, dy, base)
