@@ -169,6 +169,16 @@ def compare_runs() -> Picture:
     return plots.compare_runs(results, chance=20.0, baselines={"nearest neighbour": 31.0})
 
 
+def edf() -> Picture:
+    """Distribution functions: long names, curves that cross, a sample of one."""
+    samples = {
+        LONG_NAMES[0]: [40 + 1.3 * k for k in range(20)],
+        LONG_NAMES[1]: [46 + 0.6 * k for k in range(20)],
+        "one network": [52.0],
+    }
+    return plots.edf(samples)
+
+
 def bars() -> Picture:
     """Bars: long names, large numbers."""
     values = {
