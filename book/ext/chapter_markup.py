@@ -150,7 +150,7 @@ class ChapterMarkup(SphinxTransform):
         for term, chinese, _, chapter in rows:
             term["ids"].append("term-" + nodes.make_id(term.astext()))
             chinese["classes"].append("language-zh")  # becomes the attribute lang
-            chapter["chapter"] = chapter.astext().lower().replace(" ", "_")
+            chapter["chapter"] = re.sub("[ -]", "_", chapter.astext().lower())
             if chapter["chapter"] and not planned(chapter["chapter"]):
                 warn(chapter, f"The outline of the book has no chapter {chapter.astext()!r}")
 

@@ -183,8 +183,8 @@ def patches() -> Explorer:
         alt="A photograph in which those patches are bright that a chosen one gives weight to",
         caption="Queries, keys and values are one and the same: features of EfficientNet-Lite0 at "
         "stride 16, every channel brought to mean 0 and variance 1 over the photograph. No "
-        "projection is learned, no position is added. Drag the ring, and change what scores are "
-        "divided by.",
+        "projection is learned, no position is added. Brightness is the root of a patch’s weight. "
+        "Drag the blue frame, and change what scores are divided by.",
         row=Axis(QUERIES, "row", default=5),
         column=Axis(QUERIES, "column", default=5),
         divisor=Axis(DIVISORS, "scores divided by", default="8√d"),
