@@ -175,11 +175,13 @@ COLOR_RULES = ["color-contrast", "link-in-text-block"]
 ONE_OF_EACH_KIND = """
 () => {
   const known = new Set();
-  for (const word of document.querySelectorAll("pre span[class]")) {
-    const box = word.closest("pre").parentElement;
-    const kind = [word.className, getComputedStyle(word).color, box.parentElement.className];
-    if (known.has(kind.join())) word.replaceWith(...word.childNodes);
-    known.add(kind.join());
+  const words = [...document.querySelectorAll("pre span[class]")].map((word) => {
+    const box = word.closest("pre").parentElement.parentElement;
+    return [word, [word.className, getComputedStyle(word).color, box.className].join()];
+  });
+  for (const [word, kind] of words) {
+    if (known.has(kind)) word.replaceWith(...word.childNodes);
+    known.add(kind);
   }
   document.querySelectorAll("pre").forEach((code) => code.normalize());
 }
