@@ -186,7 +186,7 @@ def _ways(room: Room) -> str:
         top, spent = 4 + number * pitch, cost(width, depth, side)
         base = top + head + (50 if room.narrow else 62)
         macs = f"{spent.macs / 1e9:.2f} G MACs"
-        shapes.append(room.title(0, top + 8, name, anchor="start", bold=True))
+        shapes.append(room.title(1, top + 8, name, anchor="start", bold=True))
         if room.narrow:
             shapes.append(room.note(room.width, top + 8, macs, anchor="end"))
         else:
@@ -244,7 +244,7 @@ def _phi_drawn(
     scale = _Scale(0.14, 3.7, 0.13) if room.narrow else _Scale(0.25, 7.6, 0.2)
     x0, y0, wide, high = (40, 28, 270, 180) if room.narrow else (46, 28, 330, 210)
     shapes = _curve(room, phi, x0, y0, wide, high)
-    x, y = (0, y0 + high + 66) if room.narrow else (420, y0 + 12)
+    x, y = (1, y0 + high + 66) if room.narrow else (420, y0 + 12)
     for number, line in enumerate(said):
         write = room.note if number else room.title
         shapes.append(write(x, y, line, anchor="start", bold=not number))
