@@ -250,7 +250,10 @@ def test_voc_must_exceed_the_threshold_and_coco_only_reach_it():
     assert ious == 0.5
     assert match_voc(ious, 0.5).tolist() == [-1]
     assert match_coco(ious, 0.5).tolist() == [0]
-    assert match_coco([[1.0]], 1).tolist() == [0]
+    levels = [0.25, 0.5, 0.75]
+    assert match_voc(ious, levels).tolist() == [[0], [-1], [-1]]
+    assert match_coco(ious, levels).tolist() == [[0], [0], [-1]]
+    assert match_coco([[1 - 1e-12]], 1).tolist() == [0]  # a threshold of 1 forgives rounding
 
 
 def test_voc_takes_the_first_of_equals_and_coco_the_last():
