@@ -82,6 +82,11 @@ def all_tokens_again(layer, token, cache):
     return _join(layer, q[:, -1:], k, v), seen
 
 
+def all_keys_again(layer, token, cache):
+    seen = token if cache is None else torch.cat([cache, token], 1)
+    return layer(token, seen), seen
+
+
 def only_the_past(layer, token, cache):
     q, k, v = layer.qkv(token, token, token)
     if cache is None:
@@ -116,5 +121,12 @@ WRONG = {
         no_mask,
     ],
     3: [visible_window, one_more, both_sides, later_ones, not_causal, as_numbers],
-    4: [without_cache, all_tokens_again, only_the_past, one_wide_head, last_matrix_left_out],
+    4: [
+        without_cache,
+        all_tokens_again,
+        all_keys_again,
+        only_the_past,
+        one_wide_head,
+        last_matrix_left_out,
+    ],
 }
