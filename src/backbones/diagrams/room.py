@@ -1,6 +1,6 @@
 """For which place a drawing is laid out: a column of the page, or a phone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from backbones.diagrams import svg
@@ -27,6 +27,14 @@ class Room(NamedTuple):
     def note(self, x: float, y: float, *words: object, **look: object) -> str:
         """A line of small letters; arguments as for `svg.text`."""
         return svg.text(x, y, *words, size=self.small, **look)
+
+    def headed(self, x: float, y: float, lines: Sequence[str], pitch: float) -> list[str]:
+        """Lines below each other that start at x: the first one large and bold, the rest small."""
+        first, *rest = lines
+        return [
+            self.title(x, y, first, anchor="start", bold=True),
+            *(self.note(x, y + pitch * k, each, anchor="start") for k, each in enumerate(rest, 1)),
+        ]
 
     def wrapped(self, words: str, width: float, *, bold: bool = False) -> list[str]:
         """Words in lines of small letters, or of large ones in bold, that are at most this wide."""

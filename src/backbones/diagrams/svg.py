@@ -164,10 +164,10 @@ def circle(
     return f"<circle {place}{_paint(fill, stroke, tint)}/>"
 
 
-def ring(x: float, y: float) -> str:
+def ring(x: float, y: float, fill: str = "purple") -> str:
     """What is dragged: a ring, and around it unseen room for a finger, 44 units a side."""
     room = rect(x - 22, y - 22, 44, 44, fill="ink", stroke="none", tint=0)
-    return room + circle(x, y, 8, fill="purple", tint=0.5)
+    return room + circle(x, y, 8, fill=fill, tint=0.5)
 
 
 def path(

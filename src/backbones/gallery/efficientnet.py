@@ -245,10 +245,9 @@ def _phi_drawn(
     x0, y0, wide, high = (40, 28, 270, 180) if room.narrow else (46, 28, 330, 210)
     shapes = _curve(room, phi, x0, y0, wide, high)
     x, y = (1, y0 + high + 66) if room.narrow else (420, y0 + 12)
-    for number, line in enumerate(said):
-        write = room.note if number else room.title
-        shapes.append(write(x, y, line, anchor="start", bold=not number))
-        y += 19 if room.narrow else 25
+    pitch = 19 if room.narrow else 25
+    shapes += room.headed(x, y, said, pitch)
+    y += pitch * len(said)
     top = y + 4 if room.narrow else y0 + high + 66
     base = top + 600 * scale.pixel
     gap = 604 * scale.pixel + (14 if room.narrow else 20)
@@ -336,12 +335,8 @@ def _spent(depth: float, width: float, side: int) -> Picture:
 
     def layout(room: Room) -> str:
         scale = _Scale(0.18, 3.4, 0.13) if room.narrow else _Scale(0.3, 7.6, 0.22)
-        shapes, y = [], 10
-        for number, line in enumerate(said):
-            write = room.note if number else room.title
-            shapes.append(write(0, y, line, anchor="start", bold=not number))
-            y += 20
-        base = y + 12 + 640 * scale.channel
+        shapes = room.headed(0, 10, said, 20)
+        base = 22 + 20 * len(said) + 640 * scale.channel
         gap = 452 * scale.pixel + (20 if room.narrow else 40)
         shapes += _frames(gap, base, WIDTHS[-1], DEPTHS[-1], SIDES[-1], scale)
         shapes.append(_picture(1, base, side, scale))

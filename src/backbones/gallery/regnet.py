@@ -43,12 +43,13 @@ def measured(module: nn.Module, shape: tuple[int, ...]) -> Cost:
 
 
 @cache
-def _block(channels: int, width: int, group: int, bottleneck: int, se: float, side: int) -> Cost:
-    """The first block of a stage, where `channels` differ from `width` or not, or a later one."""
-    stride = 1 if side < 0 else 2
+def _block(
+    channels: int, width: int, stride: int, group: int, bottleneck: int, se: float, side: int
+) -> Cost:
+    """A block on maps of a side."""
     with torch.device("meta"):
         block = XBlock(channels, width, stride, group, bottleneck, se)
-    return measured(block, (channels, abs(side), abs(side)))
+    return measured(block, (channels, side, side))
 
 
 @cache
@@ -65,9 +66,9 @@ def stage_costs(stages: Sequence[Stage], se_ratio: float = 0.0) -> list[Cost]:
     """
     channels, side, costs = STEM, SIDE // 2, []
     for depth, width, group, bottleneck in stages:
-        first = _block(channels, width, group, bottleneck, se_ratio, side)
+        first = _block(channels, width, 2, group, bottleneck, se_ratio, side)
         side, channels = (side + 1) // 2, width
-        rest = _block(width, width, group, bottleneck, se_ratio, -side)
+        rest = _block(width, width, 1, group, bottleneck, se_ratio, side)
         costs.append(first + rest.times(depth - 1))
     return costs
 
@@ -252,9 +253,7 @@ def _ruled(depth: int, w0: int, wa: float, wm: float) -> Picture:
         shapes = _ladder(room, (depth, w0, wa, wm), stages)
         x, y = (0, 296) if room.narrow else (416, 12)
         wide = room.width - x
-        for number, line in enumerate(said):
-            write = room.note if number else room.title
-            shapes.append(write(x, y + 20 * number, line, anchor="start", bold=not number))
+        shapes += room.headed(x, y, said, 20)
         y = 364 if room.narrow else 80
         shapes.append(room.note(x, y, "blocks × width, groups, MACs", anchor="start"))
         y += 21

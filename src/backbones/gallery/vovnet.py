@@ -198,11 +198,8 @@ def _rectangle(channels: int, size: int) -> Picture:
             room.note(side - 6, 92, "written: height", anchor="end"),
             *_cost_curve(room, moved, channels, (left, low, across, high)),
         ]  # fmt: skip
-        ring = [
-            svg.rect(corner[0] - 22, corner[1] - 22, 44, 44, fill="ink", stroke="none", tint=0),
-            svg.circle(*corner, 8, fill="blue", tint=0.5),
-        ]
-        grip = svg.draggable(*ring, x=("channels", max(5, unit * abs(nearest - reads))))
+        ring = svg.ring(*corner, fill="blue")
+        grip = svg.draggable(ring, x=("channels", max(5, unit * abs(nearest - reads))))
         return svg.document(room.width, low + 30, *shapes, grip)
 
     return fitted(layout, ". ".join(words) + ".")
@@ -256,16 +253,16 @@ def _blocks(width: int, depth: int) -> Picture:
 
     def layout(room: Room) -> str:
         parts = {number: [] for number in range(1, depth + 2)}
-        shapes, second = [], (0, 364) if room.narrow else (350, 0)
+        shapes, grips, second = [], [], (0, 364) if room.narrow else (350, 0)
         for name, cost, (left, top) in (("densely", dense, (0, 0)), ("once", once, second)):
-            shapes += _panel(room, name, cost, parts, left, top)
+            drawn, held = _panel(room, name, cost, parts, left, top)
+            shapes, grips = shapes + drawn, grips + held
         for number, drawn in parts.items():
             a, b = dense.layers[number - 1], once.layers[number - 1]
             title = "the last 1×1" if number > depth else f"layer {number}"
             said = f"{title}: densely {_reading(a)}; once {_reading(b)}"
             shapes.append(svg.part(number, *drawn, label=said))
-        grips = [shape for shape in shapes if "data-drag-x" in shape]  # over the layers
-        shapes = [shape for shape in shapes if shape not in grips]
+        # The ring lies over the layers, or a mouse could not take it.
         return svg.document(room.width, (726 if room.narrow else 362), *shapes, *grips)
 
     return fitted(layout, " ".join(told))
@@ -278,8 +275,8 @@ def _reading(cost: LayerCost) -> str:
 
 def _panel(
     room: Room, name: str, cost: BlockCost, parts: dict[int, list[str]], left: float, top: float
-) -> list[str]:
-    """One block: totals, and a row for each layer with the maps that it reads."""
+) -> tuple[list[str], list[str]]:
+    """One block: totals, and a row for each layer with the maps that it reads; and its ring."""
     depth, start, unit = len(cost.layers) - 1, left + 78, 0.196
     size = f"width {cost.width}" if name == "once" else f"growth rate {cost.width}"
     shapes = [
@@ -289,7 +286,7 @@ def _panel(
         room.note(left, top + 69, f"concatenations move {_millions(cost.copied)}", anchor="start"),
         *(room.note(left + 6 + 12 * j, top + 92, j or "x") for j in range(depth + 1)),
     ]
-    y = top + 104
+    y, grips = top + 104, []
     for number, layer in enumerate(cost.layers, 1):
         tall, wide, drawn = layer.writes * unit, layer.reads * unit, parts[number]
         every = name == "densely" or number > depth
@@ -311,8 +308,7 @@ def _panel(
         y += row + 5
     if name == "once":
         middle, step = y - 5 - tall / 2, depth * unit * (WIDTHS[1] - WIDTHS[0])
-        hold = svg.rect(x - 22, middle - 22, 44, 44, fill="ink", stroke="none", tint=0)
-        ring = svg.circle(x, middle, 8, fill="purple", tint=0.5)
         pitch = max(18, cost.width * unit) + 5
-        shapes.append(svg.draggable(hold, ring, x=("width", step), y=("depth", pitch)))
-    return shapes
+        ring = svg.ring(x, middle)
+        grips.append(svg.draggable(ring, x=("width", step), y=("depth", pitch)))
+    return shapes, grips
